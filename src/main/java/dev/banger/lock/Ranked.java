@@ -1,0 +1,6 @@
+package dev.banger.lock;
+
+/** A lock that has a place in the order. */
+interface Ranked {
+  LockRank rank();
+}

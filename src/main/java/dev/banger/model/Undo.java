@@ -1,0 +1,64 @@
+package dev.banger.model;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+
+/**
+ * Steps that take back half-done work. Closed without {@link #keep()} it runs them, newest first;
+ * each runs even when another failed, and interrupts wait until all have run. Belongs to one
+ * thread.
+ */
+public final class Undo implements AutoCloseable {
+  /** Takes one step back. */
+  @FunctionalInterface
+  public interface Step {
+    void run() throws Exception;
+  }
+
+  private record Named(String what, Step step) {}
+
+  private final Deque<Named> steps = new ArrayDeque<>();
+
+  /** Registers how to take back the step just done. */
+  public void add(String what, Step step) {
+    steps.push(new Named(what, step));
+  }
+
+  /** The work is whole: nothing is taken back. */
+  public void keep() {
+    steps.clear();
+  }
+
+  /** Runs what is registered; failures come together, as suppressed ones of a single exception. */
+  @Override
+  public void close() throws BangerException {
+    List<Exception> failures = new ArrayList<>();
+    boolean interrupted = Thread.interrupted();
+    while (!steps.isEmpty()) {
+      Named next = steps.pop();
+      try {
+        next.step().run();
+      } catch (InterruptedException e) {
+        interrupted = true;
+        failures.add(new IllegalStateException("undo of " + next.what() + " was interrupted", e));
+      } catch (Exception e) {
+        failures.add(new IllegalStateException("undo of " + next.what() + " failed", e));
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    if (!failures.isEmpty()) {
+      BangerException all =
+          new BangerException(
+              ErrorCode.INTERNAL,
+              "cannot take back " + failures.size() + " step(s)",
+              "run `banger doctor`",
+              failures.getFirst());
+      failures.stream().skip(1).forEach(all::addSuppressed);
+      throw all;
+    }
+  }
+}
