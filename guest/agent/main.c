@@ -1,0 +1,2 @@
+#include "service.h"
+int main(void) { return services[0].kind; }
