@@ -1,0 +1,26 @@
+package dev.banger.ffm;
+
+import java.io.IOException;
+
+/** A C function that failed, with the errno of that very call. */
+public final class SystemCallException extends IOException {
+  private static final long serialVersionUID = 1L;
+
+  /** errno(3), the same on every Linux architecture that Java runs on. */
+  public static final int EPERM = 1;
+
+  public static final int ENOENT = 2;
+  public static final int ESRCH = 3;
+  public static final int EINTR = 4;
+
+  private final int errno;
+
+  SystemCallException(String function, int errno) {
+    super(function + ": " + Native.strerror(errno));
+    this.errno = errno;
+  }
+
+  public int errno() {
+    return errno;
+  }
+}
