@@ -9,7 +9,6 @@ import org.jspecify.annotations.Nullable;
  * a wrong order fails even without contention.
  */
 public final class OrderedLock implements Ranked {
-  private static final System.Logger LOG = System.getLogger("dev.banger.lock");
   private static final long REPORT_SECONDS = 30;
 
   private final LockRank rank;
@@ -27,11 +26,12 @@ public final class OrderedLock implements Ranked {
     LockOrder.checkMayTake(this);
     while (!lock.tryLock(REPORT_SECONDS, TimeUnit.SECONDS)) {
       Thread by = holder;
-      LOG.log(
-          System.Logger.Level.WARNING,
-          "waits for {0}, held by {1}",
-          this,
-          by == null ? "nobody known" : by.getName());
+      LockOrder.logger()
+          .log(
+              System.Logger.Level.WARNING,
+              "waits for {0}, held by {1}",
+              this,
+              by == null ? "nobody known" : by.getName());
     }
     holder = Thread.currentThread();
     LockOrder.taken(this);

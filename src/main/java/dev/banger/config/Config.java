@@ -1,0 +1,70 @@
+package dev.banger.config;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import dev.banger.model.ErrorCode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The daemon's settings; docs/config.md lists them.
+ *
+ * @param accelerator which accelerator VMs use
+ * @param vm what a VM gets when nobody says otherwise
+ * @param authorization who may log in to guests, and the git identity there
+ * @param binaries programs by name, at a path the user chose
+ * @param log how the daemon's log looks
+ */
+public record Config(
+    AcceleratorChoice accelerator,
+    VmDefaults vm,
+    Authorization authorization,
+    Map<String, Path> binaries,
+    Log log) {
+
+  /** {@code accel}: the probe decides, or the user does. */
+  public enum AcceleratorChoice {
+    AUTO,
+    KVM,
+    TCG
+  }
+
+  /** {@code [vm]}. */
+  public record VmDefaults(String image, int cpus, ByteSize memory, ByteSize disk) {}
+
+  /** {@code [authorization]}: whole authorized_keys lines; empty git values leave git alone. */
+  public record Authorization(List<String> keys, String gitName, String gitEmail) {}
+
+  /** {@code [log]}: {@code format} is text (key=value) or json. */
+  public record Log(String level, String format) {}
+
+  public Config {
+    binaries = Map.copyOf(binaries);
+  }
+
+  /** What holds where the file says nothing. */
+  public static Config defaults() {
+    return new Config(
+        AcceleratorChoice.AUTO,
+        new VmDefaults("debian:bookworm", 1, ByteSize.mib(512), ByteSize.gib(10)),
+        new Authorization(List.of(), "", ""),
+        Map.of(),
+        new Log("info", "text"));
+  }
+
+  /** Reads the file; the defaults when there is none. */
+  public static Config read(Path file) throws BangerException {
+    if (!Files.exists(file)) {
+      return defaults();
+    }
+    try {
+      return new ConfigParser(file, Files.readString(file)).parse();
+    } catch (IOException e) {
+      throw new BangerException(
+          ErrorCode.INVALID, "cannot read " + file, "make it readable UTF-8 text, or remove it", e);
+    }
+  }
+}

@@ -1,0 +1,156 @@
+package dev.banger.config;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import dev.banger.model.ErrorCode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.tomlj.Toml;
+import org.tomlj.TomlArray;
+import org.tomlj.TomlParseResult;
+import org.tomlj.TomlTable;
+
+/** Reads one file and gathers every mistake before it complains. */
+final class ConfigParser {
+  private static final Set<String> KEYS =
+      Set.of(
+          "accel",
+          "vm.image",
+          "vm.cpus",
+          "vm.memory",
+          "vm.disk",
+          "authorization.keys",
+          "authorization.git_name",
+          "authorization.git_email",
+          "log.level",
+          "log.format");
+
+  private final Path file;
+  private final TomlParseResult toml;
+  private final List<String> mistakes = new ArrayList<>();
+
+  ConfigParser(Path file, String text) {
+    this.file = file;
+    this.toml = Toml.parse(text);
+    toml.errors().forEach(e -> mistakes.add(e.position() + ": " + e.getMessage()));
+  }
+
+  Config parse() throws BangerException {
+    Config base = Config.defaults();
+    for (String key : toml.dottedKeySet()) {
+      if (!KEYS.contains(key) && !key.startsWith("binaries.")) {
+        mistake(
+            key, "no such setting; known: " + String.join(", ", KEYS.stream().sorted().toList()));
+      }
+    }
+    Config config =
+        new Config(
+            Config.AcceleratorChoice.valueOf(
+                choice("accel", "auto", "auto", "kvm", "tcg").toUpperCase(Locale.ROOT)),
+            new Config.VmDefaults(
+                string("vm.image", base.vm().image()),
+                cpus(base.vm().cpus()),
+                size("vm.memory", base.vm().memory()),
+                size("vm.disk", base.vm().disk())),
+            new Config.Authorization(
+                strings("authorization.keys"),
+                string("authorization.git_name", ""),
+                string("authorization.git_email", "")),
+            binaries(),
+            new Config.Log(
+                choice("log.level", "info", "debug", "info", "warn", "error"),
+                choice("log.format", "text", "text", "json")));
+    if (!mistakes.isEmpty()) {
+      throw new BangerException(
+          ErrorCode.INVALID,
+          "cannot use " + file + ": " + String.join("; ", mistakes),
+          "correct these lines; docs/config.md lists every setting");
+    }
+    return config;
+  }
+
+  private void mistake(String key, String what) {
+    mistakes.add(toml.inputPositionOf(key) + ": " + key + ": " + what);
+  }
+
+  private @Nullable Object get(String key) {
+    return toml.errors().isEmpty() ? toml.get(key) : null;
+  }
+
+  private String string(String key, String fallback) {
+    return switch (get(key)) {
+      case null -> fallback;
+      case String text -> text;
+      default -> {
+        mistake(key, "write text in quotes");
+        yield fallback;
+      }
+    };
+  }
+
+  private String choice(String key, String fallback, String... allowed) {
+    String value = string(key, fallback);
+    if (!List.of(allowed).contains(value)) {
+      mistake(key, "write one of " + String.join(", ", allowed));
+      return fallback;
+    }
+    return value;
+  }
+
+  private ByteSize size(String key, ByteSize fallback) {
+    String text = string(key, "");
+    if (text.isEmpty()) {
+      return fallback;
+    }
+    try {
+      return ByteSize.parse(text);
+    } catch (BangerException e) {
+      mistake(key, e.hint());
+      return fallback;
+    }
+  }
+
+  private int cpus(int fallback) {
+    return switch (get("vm.cpus")) {
+      case null -> fallback;
+      case Long count when count >= 1 && count <= 255 -> count.intValue();
+      default -> {
+        mistake("vm.cpus", "write a number from 1 to 255");
+        yield fallback;
+      }
+    };
+  }
+
+  private List<String> strings(String key) {
+    return switch (get(key)) {
+      case null -> List.of();
+      case TomlArray array when array.toList().stream().allMatch(String.class::isInstance) ->
+          array.toList().stream().map(String.class::cast).toList();
+      default -> {
+        mistake(key, "write a list of texts: [\"...\"]");
+        yield List.of();
+      }
+    };
+  }
+
+  private Map<String, Path> binaries() {
+    Map<String, Path> paths = new HashMap<>();
+    if (get("binaries") instanceof TomlTable table) {
+      for (String name : table.keySet()) {
+        String path = string("binaries." + name, "");
+        if (path.startsWith("/")) {
+          paths.put(name, Path.of(path));
+        } else {
+          mistake("binaries." + name, "write an absolute path");
+        }
+      }
+    }
+    return paths;
+  }
+}

@@ -1,0 +1,237 @@
+package dev.banger.ops;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import dev.banger.model.Progress;
+import dev.banger.ops.OperationStatus.State;
+import dev.banger.store.OperationRow;
+import dev.banger.store.OperationTable;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Every long operation there is, of any kind. Each runs on a virtual thread of its own; cancel is
+ * an interrupt of it. Ended ones stay readable for an hour, {@value #KEPT} at most.
+ */
+public final class Operations {
+  private static final int KEPT = 200;
+  private static final int RUNNING_LIMIT = 256;
+  private static final Duration KEPT_FOR = Duration.ofHours(1);
+  private static final System.Logger LOG = System.getLogger("dev.banger.ops");
+
+  /** The work; what it returns is the operation's result, a text for programs (an id, a name). */
+  @FunctionalInterface
+  public interface Body {
+    String run(Progress progress) throws BangerException, InterruptedException;
+  }
+
+  private final OperationTable table;
+  private final Clock clock;
+  private final SecureRandom random = new SecureRandom();
+  private final ConcurrentMap<String, Operation> operations = new ConcurrentHashMap<>();
+
+  /** What a daemon before this one left running is marked as cut off. */
+  public Operations(OperationTable table, Clock clock) throws BangerException {
+    this.table = table;
+    this.clock = clock;
+    for (OperationRow row : table.newest(Integer.MAX_VALUE)) {
+      if (row.state() == OperationRow.State.RUNNING) {
+        table.end(cutOff(row));
+      }
+    }
+    prune();
+  }
+
+  /**
+   * Begins; returns the id at once. With a key that an operation had before, nothing begins and
+   * that operation's id is returned.
+   */
+  public String begin(String kind, String subject, Optional<String> key, Body body)
+      throws BangerException {
+    long running =
+        operations.values().stream().filter(o -> o.status().state() == State.RUNNING).count();
+    if (running >= RUNNING_LIMIT) {
+      throw new BangerException(
+          ErrorCode.NO_SPACE,
+          "cannot begin " + kind + ": " + running + " operations are running",
+          "wait for some to end, or cancel them");
+    }
+    byte[] bytes = new byte[8];
+    random.nextBytes(bytes);
+    Operation operation = new Operation(HexFormat.of().formatHex(bytes), kind, subject, clock);
+    Optional<String> known = table.insertUnlessKeyKnown(row(operation.status(), key));
+    if (known.isPresent()) {
+      return known.get();
+    }
+    operations.put(operation.id(), operation);
+    Thread.ofVirtual().name(kind + " " + subject).start(() -> run(operation, body));
+    return operation.id();
+  }
+
+  private void run(Operation operation, Body body) {
+    operation.runsOn(Thread.currentThread());
+    State state = State.FAILED;
+    String result = "";
+    BangerException error = null;
+    try {
+      result = body.run(operation);
+      state = State.DONE;
+    } catch (InterruptedException e) {
+      state = State.CANCELLED;
+      error = cancelled(operation, e);
+    } catch (BangerException e) {
+      state = operation.cancelAsked() ? State.CANCELLED : State.FAILED;
+      error = e;
+    } catch (RuntimeException | Error e) {
+      LOG.log(System.Logger.Level.ERROR, "operation " + operation.id() + " broke", e);
+      error = new BangerException(ErrorCode.INTERNAL, "the operation broke", "see the log", e);
+    }
+    Thread.interrupted(); // what follows must be written down, asked to end or not
+    end(operation, state, result, error);
+  }
+
+  private static BangerException cancelled(Operation operation, InterruptedException why) {
+    OperationStatus status = operation.status();
+    return new BangerException(
+        ErrorCode.CANCELLED,
+        status.kind() + " of " + status.subject() + " was cancelled",
+        "what it had made was removed",
+        why);
+  }
+
+  private void end(
+      Operation operation, State state, String result, @Nullable BangerException error) {
+    OperationStatus status = operation.ending(state, result, error);
+    LOG.log(
+        error == null || state == State.CANCELLED
+            ? System.Logger.Level.INFO
+            : System.Logger.Level.WARNING,
+        "operation={0} kind={1} subject={2} state={3} stages={4}{5}",
+        status.id(),
+        status.kind(),
+        status.subject(),
+        state,
+        stages(status).replace('\n', ','),
+        error == null ? "" : " error=" + error.getMessage() + ": " + error.reason());
+    try {
+      table.end(row(status, Optional.empty()));
+      prune();
+    } catch (BangerException e) {
+      LOG.log(System.Logger.Level.WARNING, "cannot write down the end of " + status.id(), e);
+    }
+    operation.end(status); // last: who waits for the end finds it written down
+  }
+
+  public OperationStatus status(String id) throws BangerException {
+    return find(id).status();
+  }
+
+  /**
+   * Returns when there is something newer than {@code seenVersion}, at its end, or at the limit.
+   */
+  public OperationStatus await(String id, long seenVersion, Duration limit)
+      throws BangerException, InterruptedException {
+    return find(id).await(seenVersion, limit);
+  }
+
+  /** Waits for the end, whatever it is. */
+  public OperationStatus awaitEnd(String id) throws BangerException, InterruptedException {
+    return find(id).awaitEnd();
+  }
+
+  /** Asks it to end and undo; false when it has ended already. Returns at once. */
+  public boolean cancel(String id) throws BangerException {
+    return find(id).cancel();
+  }
+
+  /** Newest first. */
+  public List<OperationStatus> all() {
+    return operations.values().stream()
+        .map(Operation::status)
+        .sorted(Comparator.comparing(OperationStatus::begun).reversed())
+        .toList();
+  }
+
+  /** Cancels all and waits for their ends: the daemon stops. */
+  public void close(Duration limit) throws InterruptedException {
+    operations.values().forEach(Operation::cancel);
+    long until = System.nanoTime() + limit.toNanos();
+    for (Operation operation : operations.values()) {
+      OperationStatus now = operation.status();
+      while (now.state() == State.RUNNING && System.nanoTime() < until) {
+        now = operation.await(now.version(), Duration.ofNanos(until - System.nanoTime()));
+      }
+    }
+  }
+
+  private Operation find(String id) throws BangerException {
+    Operation operation = operations.get(id);
+    if (operation == null) {
+      throw new BangerException(
+          ErrorCode.NOT_FOUND,
+          "there is no operation " + id,
+          "ended ones are kept for an hour; `banger` lists running ones with operation.list");
+    }
+    return operation;
+  }
+
+  private void prune() throws BangerException {
+    var limit = clock.instant().minus(KEPT_FOR);
+    table.prune(limit, KEPT);
+    List<OperationStatus> ended = all().stream().filter(s -> s.state() != State.RUNNING).toList();
+    for (int i = 0; i < ended.size(); i++) {
+      if (i >= KEPT || ended.get(i).ended().orElse(limit).isBefore(limit)) {
+        operations.remove(ended.get(i).id());
+      }
+    }
+  }
+
+  private static String stages(OperationStatus status) {
+    return status.stages().stream()
+        .map(s -> s.name() + "=" + s.took().toMillis())
+        .collect(Collectors.joining("\n"));
+  }
+
+  private static OperationRow row(OperationStatus s, Optional<String> key) {
+    return new OperationRow(
+        s.id(),
+        s.kind(),
+        s.subject(),
+        OperationRow.State.valueOf(s.state().name()),
+        key,
+        s.begun(),
+        s.ended(),
+        stages(s),
+        s.error().map(e -> e.code().name()).orElse(""),
+        s.error().map(Throwable::getMessage).orElse(""),
+        s.error().map(BangerException::reason).orElse(""),
+        s.error().map(BangerException::hint).orElse(""),
+        s.result());
+  }
+
+  private OperationRow cutOff(OperationRow row) {
+    return new OperationRow(
+        row.id(),
+        row.kind(),
+        row.subject(),
+        OperationRow.State.FAILED,
+        row.key(),
+        row.begun(),
+        Optional.of(clock.instant()),
+        row.stages(),
+        ErrorCode.CANCELLED.name(),
+        row.kind() + " of " + row.subject() + " was interrupted: the daemon ended",
+        "",
+        "what it had made was removed; begin again",
+        "");
+  }
+}

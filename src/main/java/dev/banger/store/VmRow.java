@@ -1,0 +1,63 @@
+package dev.banger.store;
+
+import dev.banger.model.ByteSize;
+import dev.banger.model.VmId;
+import dev.banger.model.VmName;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/** One VM as it was last written down. */
+public record VmRow(
+    VmId id,
+    VmName name,
+    State state,
+    String ended,
+    String image,
+    String imageId,
+    String kernel,
+    int cpus,
+    ByteSize memory,
+    ByteSize disk,
+    String initMode,
+    boolean oneShot,
+    List<String> env,
+    String owner,
+    long uid,
+    Instant created,
+    Optional<Instant> started) {
+
+  /** What the last operation left behind. */
+  public enum State {
+    CREATING,
+    STOPPED,
+    RUNNING,
+    DELETING
+  }
+
+  public VmRow {
+    env = List.copyOf(env);
+  }
+
+  /** The same VM with its image and kernel chosen. */
+  public VmRow with(String newImageId, String newKernel) {
+    return new VmRow(
+        id,
+        name,
+        state,
+        ended,
+        image,
+        newImageId,
+        newKernel,
+        cpus,
+        memory,
+        disk,
+        initMode,
+        oneShot,
+        env,
+        owner,
+        uid,
+        created,
+        started);
+  }
+}

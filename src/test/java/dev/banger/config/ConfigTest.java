@@ -1,0 +1,60 @@
+package dev.banger.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ConfigTest {
+  @TempDir Path dir;
+
+  private Config read(String text) throws Exception {
+    return Config.read(Files.writeString(dir.resolve("config.toml"), text));
+  }
+
+  @Test
+  void noFileMeansDefaults() throws BangerException {
+    assertThat(Config.read(dir.resolve("none.toml"))).isEqualTo(Config.defaults());
+  }
+
+  @Test
+  void whatIsSetIsTakenAndTheRestStaysAsItWas() throws Exception {
+    Config config =
+        read(
+            """
+            accel = "tcg"
+            [vm]
+            memory = "1G"
+            [binaries]
+            qemu = "/opt/qemu"
+            [authorization]
+            keys = ["ssh-ed25519 AAAA me"]
+            """);
+    assertThat(config.accelerator()).isEqualTo(Config.AcceleratorChoice.TCG);
+    assertThat(config.vm().memory()).isEqualTo(ByteSize.gib(1));
+    assertThat(config.vm().cpus()).isEqualTo(Config.defaults().vm().cpus());
+    assertThat(config.binaries()).containsEntry("qemu", Path.of("/opt/qemu"));
+    assertThat(config.authorization().keys()).containsExactly("ssh-ed25519 AAAA me");
+  }
+
+  @Test
+  void everyMistakeIsReportedAtOnceWithItsLine() {
+    assertThatThrownBy(
+            () -> read("accel = \"magic\"\nspeed = 3\n[vm]\nmemory = \"lots\"\ncpus = 0\n"))
+        .isInstanceOf(BangerException.class)
+        .hasMessageContaining("line 1")
+        .hasMessageContaining("line 2")
+        .hasMessageContaining("vm.memory")
+        .hasMessageContaining("vm.cpus");
+  }
+
+  @Test
+  void aSyntaxErrorIsReportedWithItsLine() {
+    assertThatThrownBy(() -> read("a = \n")).hasMessageContaining("line 1");
+  }
+}

@@ -1,0 +1,141 @@
+package dev.banger.ops;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import dev.banger.ops.OperationStatus.State;
+import dev.banger.store.Database;
+import dev.banger.store.OperationTable;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OperationsTest {
+  @TempDir Path dir;
+  private Database database;
+  private Operations operations;
+
+  @BeforeEach
+  void open() throws BangerException {
+    database = Database.open(dir.resolve("banger.db"));
+    operations = new Operations(new OperationTable(database), Clock.systemUTC());
+  }
+
+  @AfterEach
+  void close() {
+    database.close();
+  }
+
+  @Test
+  void theResultAndTheStagesStayReadableAfterTheEnd() throws Exception {
+    String id =
+        operations.begin(
+            "vm.create",
+            "web",
+            Optional.empty(),
+            progress -> {
+              progress.stage("one");
+              progress.bytes(5, 10);
+              progress.stage("two");
+              return "made";
+            });
+    OperationStatus end = operations.awaitEnd(id);
+    assertThat(end.state()).isEqualTo(State.DONE);
+    assertThat(end.result()).isEqualTo("made");
+    assertThat(end.stages()).extracting(OperationStatus.Stage::name).containsExactly("one", "two");
+  }
+
+  @Test
+  void cancelInterruptsAndTheEndSaysSo() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    String id =
+        operations.begin(
+            "image.pull",
+            "debian",
+            Optional.empty(),
+            _ -> {
+              begun.countDown();
+              new CountDownLatch(1).await();
+              return "";
+            });
+    begun.await();
+    assertThat(operations.cancel(id)).isTrue();
+    OperationStatus end = operations.awaitEnd(id);
+    assertThat(end.state()).isEqualTo(State.CANCELLED);
+    assertThat(end.error()).get().extracting(BangerException::code).isEqualTo(ErrorCode.CANCELLED);
+    assertThat(operations.cancel(id)).isFalse();
+  }
+
+  @Test
+  void theSameKeyBeginsOnce() throws Exception {
+    AtomicInteger runs = new AtomicInteger();
+    Operations.Body body =
+        _ -> {
+          runs.incrementAndGet();
+          return "";
+        };
+    String first = operations.begin("vm.create", "web", Optional.of("k"), body);
+    String second = operations.begin("vm.create", "web", Optional.of("k"), body);
+    assertThat(second).isEqualTo(first);
+    operations.awaitEnd(first);
+    assertThat(runs).hasValue(1);
+  }
+
+  @Test
+  void aWatcherSeesEachChangeWithoutPolling() throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    String id =
+        operations.begin(
+            "vm.create",
+            "web",
+            Optional.empty(),
+            progress -> {
+              go.await();
+              progress.stage("disks");
+              return "";
+            });
+    OperationStatus before = operations.status(id);
+    go.countDown();
+    OperationStatus after = operations.await(id, before.version(), Duration.ofSeconds(10));
+    assertThat(after.version()).isGreaterThan(before.version());
+  }
+
+  @Test
+  void whatADeadDaemonLeftRunningIsReportedAsInterrupted() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    String id =
+        operations.begin(
+            "vm.create",
+            "web",
+            Optional.empty(),
+            _ -> {
+              begun.countDown();
+              new CountDownLatch(1).await();
+              return "";
+            });
+    begun.await();
+    OperationTable table = new OperationTable(database);
+    new Operations(table, Clock.systemUTC());
+    assertThat(table.newest(10))
+        .filteredOn(row -> row.id().equals(id))
+        .allSatisfy(row -> assertThat(row.error()).contains("interrupted"));
+    operations.cancel(id);
+    operations.awaitEnd(id);
+  }
+
+  @Test
+  void anUnknownIdIsAClearError() {
+    assertThatThrownBy(() -> operations.status("nope"))
+        .isInstanceOfSatisfying(
+            BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND));
+  }
+}
