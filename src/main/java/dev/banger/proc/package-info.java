@@ -1,6 +1,7 @@
 /**
- * Other processes: who they are, when they end, starting them, ending them; nobody else starts one.
- * Start with {@link dev.banger.proc.ProcessIdentity}. Takes leaf locks only.
+ * Other processes. Start with {@link dev.banger.proc.Command}: a child that is run to its end, or
+ * killed with all it started; {@link dev.banger.proc.ProcessIdentity} tells and signals those that
+ * outlive us. Nobody else starts a process. Takes leaf locks only.
  */
 @NullMarked
 package dev.banger.proc;

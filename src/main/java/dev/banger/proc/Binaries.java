@@ -1,0 +1,82 @@
+package dev.banger.proc;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Finds every program that banger runs: the configuration's choice, then the bundled directories,
+ * then PATH, then the system's directories (a user's PATH may lack the sbin ones).
+ */
+public final class Binaries {
+  private static final List<String> SYSTEM =
+      List.of("/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin");
+
+  private final Map<String, Path> chosen;
+  private final List<Path> directories;
+
+  /**
+   * @param chosen name to binary, from the configuration; such a binary must exist
+   * @param bundled directories that ship with banger
+   * @param path the PATH variable
+   */
+  public Binaries(Map<String, Path> chosen, List<Path> bundled, String path) {
+    this.chosen = Map.copyOf(chosen);
+    List<Path> all = new ArrayList<>(bundled);
+    for (String entry : path.split(":", -1)) {
+      if (entry.startsWith("/")) {
+        all.add(Path.of(entry));
+      }
+    }
+    SYSTEM.stream().map(Path::of).filter(d -> !all.contains(d)).forEach(all::add);
+    this.directories = List.copyOf(all);
+  }
+
+  /** With nothing chosen and nothing bundled. */
+  public static Binaries ofPath() {
+    return new Binaries(Map.of(), List.of(), System.getenv().getOrDefault("PATH", ""));
+  }
+
+  /** The binary, or HOST_UNSUPPORTED with the package to install. */
+  public Path find(Tool tool) throws BangerException {
+    Path choice = chosen.get(tool.name());
+    if (choice != null && !isProgram(choice)) {
+      throw new BangerException(
+          ErrorCode.HOST_UNSUPPORTED,
+          "the configuration names " + choice + " as " + tool.name() + ", but it is no program",
+          "correct the path in config.toml, or remove it");
+    }
+    return lookup(tool)
+        .orElseThrow(() ->
+            new BangerException(
+                ErrorCode.HOST_UNSUPPORTED,
+                "cannot find the program " + tool.name() + " on this host",
+                "install it: apt-get install " + tool.debianPackage()));
+  }
+
+  /** Empty when it is missing. */
+  public Optional<Path> lookup(Tool tool) {
+    Path choice = chosen.get(tool.name());
+    if (choice != null) {
+      return Optional.of(choice).filter(Binaries::isProgram);
+    }
+    return directories.stream()
+        .map(d -> d.resolve(tool.name()))
+        .filter(Binaries::isProgram)
+        .findFirst();
+  }
+
+  /** All directories in search order, joined: the PATH for children. */
+  String path() {
+    return String.join(":", directories.stream().map(Path::toString).toList());
+  }
+
+  private static boolean isProgram(Path path) {
+    return Files.isRegularFile(path) && Files.isExecutable(path);
+  }
+}
