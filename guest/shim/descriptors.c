@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "descriptors.h"
 
 #include <errno.h>
@@ -12,113 +11,113 @@
 #define BACKLOG 16
 
 int own_descriptor(int descriptor) {
-  if (descriptor < 0) return -1;
-  int own = fcntl(descriptor, F_DUPFD_CLOEXEC, OWN_DESCRIPTORS);
-  int error = errno;
-  close(descriptor);
-  errno = error;
-  return own;
+    if (descriptor < 0) return -1;
+    int own = fcntl(descriptor, F_DUPFD_CLOEXEC, OWN_DESCRIPTORS);
+    int error = errno;
+    close(descriptor);
+    errno = error;
+    return own;
 }
 
 bool open_place(struct place *place, const char *path, const char *code, struct failure *failure) {
-  char directory[4096];
-  const char *slash = strrchr(path, '/');
-  size_t length = slash == NULL ? 0 : (size_t)(slash - path);
-  place->name = slash == NULL ? path : slash + 1;
-  if (length >= sizeof directory) return failed(failure, code, "path is longer than %zu bytes", sizeof directory);
-  if (*place->name == 0 || strcmp(place->name, ".") == 0 || strcmp(place->name, "..") == 0) {
-    return failed(failure, code, "'%s' names no file", path);
-  }
-  if (slash == NULL) {
-    strcpy(directory, ".");
-  } else if (length == 0) {
-    strcpy(directory, "/");
-  } else {
-    memcpy(directory, path, length);
-    directory[length] = 0;
-  }
-  place->directory = own_descriptor(open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC));
-  return place->directory >= 0 || failed_errno(failure, code, "cannot open directory %s", directory);
+    char directory[4096];
+    const char *slash = strrchr(path, '/');
+    size_t length = slash == NULL ? 0 : (size_t)(slash - path);
+    place->name = slash == NULL ? path : slash + 1;
+    if (length >= sizeof directory) return failed(failure, code, "path is longer than %zu bytes", sizeof directory);
+    if (*place->name == 0 || strcmp(place->name, ".") == 0 || strcmp(place->name, "..") == 0) {
+        return failed(failure, code, "'%s' names no file", path);
+    }
+    if (slash == NULL) {
+        strcpy(directory, ".");
+    } else if (length == 0) {
+        strcpy(directory, "/");
+    } else {
+        memcpy(directory, path, length);
+        directory[length] = 0;
+    }
+    place->directory = own_descriptor(open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    return place->directory >= 0 || failed_errno(failure, code, "cannot open directory %s", directory);
 }
 
 /* Whether a server still accepts at the address: a socket file that refuses was left by a dead one. */
 static bool answers(const struct sockaddr_un *address) {
-  int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-  if (client < 0) return true;
-  bool refused = connect(client, (const struct sockaddr *)address, sizeof *address) < 0 && errno == ECONNREFUSED;
-  close(client);
-  return !refused;
+    int client = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (client < 0) return true;
+    bool refused = connect(client, (const struct sockaddr *)address, sizeof *address) < 0 && errno == ECONNREFUSED;
+    close(client);
+    return !refused;
 }
 
 static int bind_with_mode(int socket, const struct sockaddr_un *address, int mode) {
-  mode_t before = umask(0777 & ~(mode_t)mode);
-  int result = bind(socket, (const struct sockaddr *)address, sizeof *address);
-  umask(before);
-  return result;
+    mode_t before = umask(0777 & ~(mode_t)mode);
+    int result = bind(socket, (const struct sockaddr *)address, sizeof *address);
+    umask(before);
+    return result;
 }
 
 static bool bind_socket(int socket, const struct handover *handover, struct failure *failure) {
-  struct sockaddr_un address = {.sun_family = AF_UNIX};
-  struct stat status;
-  strcpy(address.sun_path, handover->path);
-  if (bind_with_mode(socket, &address, handover->mode) == 0) return true;
-  if (errno != EADDRINUSE) return failed_errno(failure, "listen", "cannot listen on %s", handover->path);
-  if (lstat(handover->path, &status) < 0 || !S_ISSOCK(status.st_mode)) {
-    return failed(failure, "listen", "cannot listen on %s: a file that is no socket is there", handover->path);
-  }
-  if (answers(&address)) {
-    return failed(failure, "listen", "cannot listen on %s: another program is listening there", handover->path);
-  }
-  if (unlink(handover->path) == 0 && bind_with_mode(socket, &address, handover->mode) == 0) return true;
-  return failed_errno(failure, "listen", "cannot replace the stale socket %s", handover->path);
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct stat status;
+    strcpy(address.sun_path, handover->path);
+    if (bind_with_mode(socket, &address, handover->mode) == 0) return true;
+    if (errno != EADDRINUSE) return failed_errno(failure, "listen", "cannot listen on %s", handover->path);
+    if (lstat(handover->path, &status) < 0 || !S_ISSOCK(status.st_mode)) {
+        return failed(failure, "listen", "cannot listen on %s: a file that is no socket is there", handover->path);
+    }
+    if (answers(&address)) {
+        return failed(failure, "listen", "cannot listen on %s: another program is listening there", handover->path);
+    }
+    if (unlink(handover->path) == 0 && bind_with_mode(socket, &address, handover->mode) == 0) return true;
+    return failed_errno(failure, "listen", "cannot replace the stale socket %s", handover->path);
 }
 
 static bool start_listening(struct handover *handover, struct failure *failure) {
-  struct stat status;
-  size_t limit = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
-  if (strlen(handover->path) > limit) {
-    return failed(failure, "listen", "the socket path has %zu bytes, at most %zu are possible: %s",
-                  strlen(handover->path), limit, handover->path);
-  }
-  struct place place;
-  if (!open_place(&place, handover->path, "listen", failure)) return false;
-  handover->source = own_descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  if (handover->source < 0) {
-    failed_errno(failure, "listen", "cannot make a socket for %s", handover->path);
-  } else if (bind_socket(handover->source, handover, failure)) {
-    handover->place = place; /* from here on there is a file to remove */
-    if (fstatat(place.directory, place.name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
-      return failed_errno(failure, "listen", "cannot find the socket %s again", handover->path);
+    struct stat status;
+    size_t limit = sizeof((struct sockaddr_un *)NULL)->sun_path - 1;
+    if (strlen(handover->path) > limit) {
+        return failed(failure, "listen", "the socket path has %zu bytes, at most %zu are possible: %s",
+                          strlen(handover->path), limit, handover->path);
     }
-    handover->device = status.st_dev;
-    handover->inode = status.st_ino;
-    return listen(handover->source, BACKLOG) == 0 ||
-           failed_errno(failure, "listen", "cannot listen on %s", handover->path);
-  }
-  close(place.directory);
-  return false;
+    struct place place;
+    if (!open_place(&place, handover->path, "listen", failure)) return false;
+    handover->source = own_descriptor(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (handover->source < 0) {
+        failed_errno(failure, "listen", "cannot make a socket for %s", handover->path);
+    } else if (bind_socket(handover->source, handover, failure)) {
+        handover->place = place; /* from here on there is a file to remove */
+        if (fstatat(place.directory, place.name, &status, AT_SYMLINK_NOFOLLOW) < 0) {
+            return failed_errno(failure, "listen", "cannot find the socket %s again", handover->path);
+        }
+        handover->device = status.st_dev;
+        handover->inode = status.st_ino;
+        return listen(handover->source, BACKLOG) == 0 ||
+                   failed_errno(failure, "listen", "cannot listen on %s", handover->path);
+    }
+    close(place.directory);
+    return false;
 }
 
 bool open_handover(struct handover *handover, struct failure *failure) {
-  if (handover->listens) return start_listening(handover, failure);
-  /* O_NONBLOCK: a FIFO without a peer must not hold up the start. */
-  handover->source = own_descriptor(open(handover->path, handover->mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
-  if (handover->source < 0) {
-    return failed_errno(failure, "open", "cannot open %s %s", handover->path,
-                        handover->mode == O_RDWR ? "for reading and writing" : "for reading");
-  }
-  int flags = fcntl(handover->source, F_GETFL);
-  return (flags >= 0 && fcntl(handover->source, F_SETFL, flags & ~O_NONBLOCK) == 0) ||
-         failed_errno(failure, "open", "cannot make %s blocking", handover->path);
+    if (handover->listens) return start_listening(handover, failure);
+    /* O_NONBLOCK: a FIFO without a peer must not hold up the start. */
+    handover->source = own_descriptor(open(handover->path, handover->mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
+    if (handover->source < 0) {
+        return failed_errno(failure, "open", "cannot open %s %s", handover->path,
+                                handover->mode == O_RDWR ? "for reading and writing" : "for reading");
+    }
+    int flags = fcntl(handover->source, F_GETFL);
+    return (flags >= 0 && fcntl(handover->source, F_SETFL, flags & ~O_NONBLOCK) == 0) ||
+                 failed_errno(failure, "open", "cannot make %s blocking", handover->path);
 }
 
 void remove_socket(struct handover *handover) {
-  struct stat status;
-  if (handover->place.directory < 0) return;
-  if (fstatat(handover->place.directory, handover->place.name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-      status.st_dev == handover->device && status.st_ino == handover->inode) {
-    unlinkat(handover->place.directory, handover->place.name, 0);
-  }
-  close(handover->place.directory);
-  handover->place.directory = -1;
+    struct stat status;
+    if (handover->place.directory < 0) return;
+    if (fstatat(handover->place.directory, handover->place.name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
+            status.st_dev == handover->device && status.st_ino == handover->inode) {
+        unlinkat(handover->place.directory, handover->place.name, 0);
+    }
+    close(handover->place.directory);
+    handover->place.directory = -1;
 }

@@ -11,8 +11,8 @@
 
 /* A name in a directory that stays reachable after chdir and after the directory's own name has changed. */
 struct place {
-  int directory; /* O_PATH, -1 when not open */
-  const char *name;
+    int directory; /* O_PATH, -1 when not open */
+    const char *name;
 };
 
 /* Moves a descriptor to the shim's own range, close-on-exec. Returns -1 with errno set, and closes it, when it cannot. */
@@ -23,13 +23,13 @@ bool open_place(struct place *place, const char *path, const char *code, struct 
 
 /* One `--open FD=MODE:PATH` or `--listen FD=MODE:PATH`. */
 struct handover {
-  int target;      /* the number that the program sees */
-  int source;      /* the shim's own descriptor, -1 when not open */
-  bool listens;    /* else opened */
-  int mode;        /* O_RDONLY or O_RDWR; the permissions of a socket */
-  const char *path;
-  struct place place; /* of a socket that this shim made: it is removed at the end */
-  uint64_t device, inode;
+    int target;      /* the number that the program sees */
+    int source;      /* the shim's own descriptor, -1 when not open */
+    bool listens;    /* else opened */
+    int mode;        /* O_RDONLY or O_RDWR; the permissions of a socket */
+    const char *path;
+    struct place place; /* of a socket that this shim made: it is removed at the end */
+    uint64_t device, inode;
 };
 
 bool open_handover(struct handover *handover, struct failure *failure);

@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "options.h"
 
 #include <errno.h>
@@ -9,145 +8,145 @@
 #define MINIMUM_LOG 4096
 
 static const struct {
-  const char *name;
-  int resource;
+    const char *name;
+    int resource;
 } LIMITS[] = {
-    {"as", RLIMIT_AS},           {"core", RLIMIT_CORE},     {"cpu", RLIMIT_CPU},
-    {"data", RLIMIT_DATA},       {"fsize", RLIMIT_FSIZE},   {"locks", RLIMIT_LOCKS},
-    {"memlock", RLIMIT_MEMLOCK}, {"msgqueue", RLIMIT_MSGQUEUE}, {"nice", RLIMIT_NICE},
-    {"nofile", RLIMIT_NOFILE},   {"nproc", RLIMIT_NPROC},   {"rss", RLIMIT_RSS},
-    {"rtprio", RLIMIT_RTPRIO},   {"rttime", RLIMIT_RTTIME}, {"sigpending", RLIMIT_SIGPENDING},
-    {"stack", RLIMIT_STACK},
+        {"as", RLIMIT_AS},           {"core", RLIMIT_CORE},     {"cpu", RLIMIT_CPU},
+        {"data", RLIMIT_DATA},       {"fsize", RLIMIT_FSIZE},   {"locks", RLIMIT_LOCKS},
+        {"memlock", RLIMIT_MEMLOCK}, {"msgqueue", RLIMIT_MSGQUEUE}, {"nice", RLIMIT_NICE},
+        {"nofile", RLIMIT_NOFILE},   {"nproc", RLIMIT_NPROC},   {"rss", RLIMIT_RSS},
+        {"rtprio", RLIMIT_RTPRIO},   {"rttime", RLIMIT_RTTIME}, {"sigpending", RLIMIT_SIGPENDING},
+        {"stack", RLIMIT_STACK},
 };
 
 static bool parse_number(const char *text, int base, uint64_t maximum, uint64_t *number) {
-  char *end;
-  if (*text < '0' || *text > '9') return false;
-  errno = 0;
-  *number = strtoull(text, &end, base);
-  return errno == 0 && *end == 0 && *number <= maximum;
+    char *end;
+    if (*text < '0' || *text > '9') return false;
+    errno = 0;
+    *number = strtoull(text, &end, base);
+    return errno == 0 && *end == 0 && *number <= maximum;
 }
 
 static bool parse_log(struct log_option *log, char *value, struct failure *failure) {
-  char *colon = strrchr(value, ':');
-  if (colon == NULL || colon == value || !parse_number(colon + 1, 10, INT64_MAX, &log->limit) ||
-      log->limit < MINIMUM_LOG) {
-    return failed(failure, "usage", "log '%s' is not FILE:LIMIT with a LIMIT of %d bytes or more", value, MINIMUM_LOG);
-  }
-  *colon = 0;
-  log->path = value;
-  return true;
+    char *colon = strrchr(value, ':');
+    if (colon == NULL || colon == value || !parse_number(colon + 1, 10, INT64_MAX, &log->limit) ||
+            log->limit < MINIMUM_LOG) {
+        return failed(failure, "usage", "log '%s' is not FILE:LIMIT with a LIMIT of %d bytes or more", value, MINIMUM_LOG);
+    }
+    *colon = 0;
+    log->path = value;
+    return true;
 }
 
 static bool parse_handover(struct options *options, bool listens, char *value, struct failure *failure) {
-  uint64_t target, mode = 0;
-  char *equals = strchr(value, '=');
-  char *colon = equals == NULL ? NULL : strchr(equals, ':');
-  if (options->handover_count == MAXIMUM_HANDOVERS) {
-    return failed(failure, "usage", "more than %d --open and --listen", MAXIMUM_HANDOVERS);
-  }
-  if (colon == NULL || colon[1] == 0) return failed(failure, "usage", "'%s' is not FD=MODE:PATH", value);
-  *equals = 0;
-  *colon = 0;
-  const char *word = equals + 1;
-  if (!parse_number(value, 10, OWN_DESCRIPTORS - 1, &target) || target < 3) {
-    return failed(failure, "usage", "descriptor '%s' is not a number from 3 to %d", value, OWN_DESCRIPTORS - 1);
-  }
-  for (int i = 0; i < options->handover_count; i++) {
-    if (options->handovers[i].target == (int)target) return failed(failure, "usage", "descriptor %s is given twice", value);
-  }
-  if (listens ? !parse_number(word, 8, 0777, &mode) : strcmp(word, "ro") != 0 && strcmp(word, "rw") != 0) {
-    return failed(failure, "usage", "mode '%s' of %s is not %s", word, colon + 1,
-                  listens ? "octal, at most 0777" : "ro or rw");
-  }
-  if (!listens) mode = strcmp(word, "rw") == 0 ? O_RDWR : O_RDONLY;
-  options->handovers[options->handover_count++] =
-      (struct handover){.target = (int)target, .source = -1, .listens = listens, .mode = (int)mode,
-                        .path = colon + 1, .place = {.directory = -1}};
-  return true;
+    uint64_t target, mode = 0;
+    char *equals = strchr(value, '=');
+    char *colon = equals == NULL ? NULL : strchr(equals, ':');
+    if (options->handover_count == MAXIMUM_HANDOVERS) {
+        return failed(failure, "usage", "more than %d --open and --listen", MAXIMUM_HANDOVERS);
+    }
+    if (colon == NULL || colon[1] == 0) return failed(failure, "usage", "'%s' is not FD=MODE:PATH", value);
+    *equals = 0;
+    *colon = 0;
+    const char *word = equals + 1;
+    if (!parse_number(value, 10, OWN_DESCRIPTORS - 1, &target) || target < 3) {
+        return failed(failure, "usage", "descriptor '%s' is not a number from 3 to %d", value, OWN_DESCRIPTORS - 1);
+    }
+    for (int i = 0; i < options->handover_count; i++) {
+        if (options->handovers[i].target == (int)target) return failed(failure, "usage", "descriptor %s is given twice", value);
+    }
+    if (listens ? !parse_number(word, 8, 0777, &mode) : strcmp(word, "ro") != 0 && strcmp(word, "rw") != 0) {
+        return failed(failure, "usage", "mode '%s' of %s is not %s", word, colon + 1,
+                          listens ? "octal, at most 0777" : "ro or rw");
+    }
+    if (!listens) mode = strcmp(word, "rw") == 0 ? O_RDWR : O_RDONLY;
+    options->handovers[options->handover_count++] =
+            (struct handover){.target = (int)target, .source = -1, .listens = listens, .mode = (int)mode,
+                                .path = colon + 1, .place = {.directory = -1}};
+    return true;
 }
 
 static bool parse_limit(struct options *options, char *value, struct failure *failure) {
-  char *equals = strchr(value, '=');
-  uint64_t number = RLIM_INFINITY;
-  if (options->limit_count == MAXIMUM_LIMITS) return failed(failure, "usage", "more than %d --rlimit", MAXIMUM_LIMITS);
-  if (equals == NULL || (strcmp(equals + 1, "unlimited") != 0 && !parse_number(equals + 1, 10, UINT64_MAX, &number))) {
-    return failed(failure, "usage", "limit '%s' is not NAME=N or NAME=unlimited", value);
-  }
-  *equals = 0;
-  for (size_t i = 0; i < sizeof LIMITS / sizeof *LIMITS; i++) {
-    if (strcmp(value, LIMITS[i].name) != 0) continue;
-    options->limits[options->limit_count++] =
-        (struct limit_option){.resource = LIMITS[i].resource, .name = LIMITS[i].name, .value = number};
-    return true;
-  }
-  return failed(failure, "usage", "no limit has the name '%s'", value);
+    char *equals = strchr(value, '=');
+    uint64_t number = RLIM_INFINITY;
+    if (options->limit_count == MAXIMUM_LIMITS) return failed(failure, "usage", "more than %d --rlimit", MAXIMUM_LIMITS);
+    if (equals == NULL || (strcmp(equals + 1, "unlimited") != 0 && !parse_number(equals + 1, 10, UINT64_MAX, &number))) {
+        return failed(failure, "usage", "limit '%s' is not NAME=N or NAME=unlimited", value);
+    }
+    *equals = 0;
+    for (size_t i = 0; i < sizeof LIMITS / sizeof *LIMITS; i++) {
+        if (strcmp(value, LIMITS[i].name) != 0) continue;
+        options->limits[options->limit_count++] =
+                (struct limit_option){.resource = LIMITS[i].resource, .name = LIMITS[i].name, .value = number};
+        return true;
+    }
+    return failed(failure, "usage", "no limit has the name '%s'", value);
 }
 
 static bool parse_identity(const char *option, const char *value, uint32_t *id, struct failure *failure) {
-  uint64_t number;
-  if (!parse_number(value, 10, UINT32_MAX - 1, &number)) {
-    return failed(failure, "usage", "%s '%s' is not a number below 4294967295", option, value);
-  }
-  *id = (uint32_t)number;
-  return true;
+    uint64_t number;
+    if (!parse_number(value, 10, UINT32_MAX - 1, &number)) {
+        return failed(failure, "usage", "%s '%s' is not a number below 4294967295", option, value);
+    }
+    *id = (uint32_t)number;
+    return true;
 }
 
 static bool parse_group(struct options *options, const char *value, struct failure *failure) {
-  if (options->group_count == MAXIMUM_GROUPS) return failed(failure, "usage", "more than %d --group", MAXIMUM_GROUPS);
-  return parse_identity("--group", value, &options->groups[options->group_count++], failure);
+    if (options->group_count == MAXIMUM_GROUPS) return failed(failure, "usage", "more than %d --group", MAXIMUM_GROUPS);
+    return parse_identity("--group", value, &options->groups[options->group_count++], failure);
 }
 
 static bool parse_oom_score(struct options *options, const char *value, struct failure *failure) {
-  uint64_t number;
-  bool negative = *value == '-';
-  if (!parse_number(value + negative, 10, 1000, &number)) {
-    return failed(failure, "usage", "--oom-score-adj '%s' is not a number from -1000 to 1000", value);
-  }
-  options->has_oom_score = true;
-  options->oom_score = negative ? -(int)number : (int)number;
-  return true;
+    uint64_t number;
+    bool negative = *value == '-';
+    if (!parse_number(value + negative, 10, 1000, &number)) {
+        return failed(failure, "usage", "--oom-score-adj '%s' is not a number from -1000 to 1000", value);
+    }
+    options->has_oom_score = true;
+    options->oom_score = negative ? -(int)number : (int)number;
+    return true;
 }
 
 struct seen {
-  bool uid, gid;
+    bool uid, gid;
 };
 
 static bool parse_option(struct options *options, struct seen *seen, const char *option, char *value,
-                         struct failure *failure) {
-  if (strcmp(option, "--dir") == 0) {
-    options->directory = value;
-    return true;
-  }
-  if (strcmp(option, "--serial") == 0) return parse_log(&options->serial, value, failure);
-  if (strcmp(option, "--stderr") == 0) return parse_log(&options->errors, value, failure);
-  if (strcmp(option, "--uid") == 0) return seen->uid = true, parse_identity(option, value, &options->uid, failure);
-  if (strcmp(option, "--gid") == 0) return seen->gid = true, parse_identity(option, value, &options->gid, failure);
-  if (strcmp(option, "--group") == 0) return parse_group(options, value, failure);
-  if (strcmp(option, "--rlimit") == 0) return parse_limit(options, value, failure);
-  if (strcmp(option, "--open") == 0) return parse_handover(options, false, value, failure);
-  if (strcmp(option, "--listen") == 0) return parse_handover(options, true, value, failure);
-  if (strcmp(option, "--oom-score-adj") == 0) return parse_oom_score(options, value, failure);
-  return failed(failure, "usage", "unknown option '%s'", option);
+                           struct failure *failure) {
+    if (strcmp(option, "--dir") == 0) {
+        options->directory = value;
+        return true;
+    }
+    if (strcmp(option, "--serial") == 0) return parse_log(&options->serial, value, failure);
+    if (strcmp(option, "--stderr") == 0) return parse_log(&options->errors, value, failure);
+    if (strcmp(option, "--uid") == 0) return seen->uid = true, parse_identity(option, value, &options->uid, failure);
+    if (strcmp(option, "--gid") == 0) return seen->gid = true, parse_identity(option, value, &options->gid, failure);
+    if (strcmp(option, "--group") == 0) return parse_group(options, value, failure);
+    if (strcmp(option, "--rlimit") == 0) return parse_limit(options, value, failure);
+    if (strcmp(option, "--open") == 0) return parse_handover(options, false, value, failure);
+    if (strcmp(option, "--listen") == 0) return parse_handover(options, true, value, failure);
+    if (strcmp(option, "--oom-score-adj") == 0) return parse_oom_score(options, value, failure);
+    return failed(failure, "usage", "unknown option '%s'", option);
 }
 
 bool parse_options(struct options *options, char **arguments, struct failure *failure) {
-  struct seen seen = {0};
-  *options = (struct options){0};
-  for (; *arguments != NULL && strcmp(*arguments, "--") != 0; arguments += 2) {
-    if (arguments[1] == NULL) return failed(failure, "usage", "option '%s' has no value", *arguments);
-    char *value = strdup(arguments[1]); /* is split, and lives as long as the options */
-    if (value == NULL) return failed_errno(failure, "usage", "cannot copy option '%s'", *arguments);
-    if (!parse_option(options, &seen, arguments[0], value, failure)) return false;
-  }
-  if (*arguments == NULL || arguments[1] == NULL) return failed(failure, "usage", "no program after --");
-  options->program = arguments + 1;
-  if (options->program[0][0] != '/') {
-    return failed(failure, "usage", "program '%s' is not an absolute path", options->program[0]);
-  }
-  if (options->directory == NULL) return failed(failure, "usage", "--dir is missing");
-  if (seen.uid != seen.gid) return failed(failure, "usage", "--uid and --gid belong together");
-  if (options->group_count > 0 && !seen.uid) return failed(failure, "usage", "--group needs --uid and --gid");
-  options->has_identity = seen.uid;
-  return true;
+    struct seen seen = {0};
+    *options = (struct options){0};
+    for (; *arguments != NULL && strcmp(*arguments, "--") != 0; arguments += 2) {
+        if (arguments[1] == NULL) return failed(failure, "usage", "option '%s' has no value", *arguments);
+        char *value = strdup(arguments[1]); /* is split, and lives as long as the options */
+        if (value == NULL) return failed_errno(failure, "usage", "cannot copy option '%s'", *arguments);
+        if (!parse_option(options, &seen, arguments[0], value, failure)) return false;
+    }
+    if (*arguments == NULL || arguments[1] == NULL) return failed(failure, "usage", "no program after --");
+    options->program = arguments + 1;
+    if (options->program[0][0] != '/') {
+        return failed(failure, "usage", "program '%s' is not an absolute path", options->program[0]);
+    }
+    if (options->directory == NULL) return failed(failure, "usage", "--dir is missing");
+    if (seen.uid != seen.gid) return failed(failure, "usage", "--uid and --gid belong together");
+    if (options->group_count > 0 && !seen.uid) return failed(failure, "usage", "--group needs --uid and --gid");
+    options->has_identity = seen.uid;
+    return true;
 }

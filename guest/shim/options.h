@@ -14,32 +14,32 @@
 #define MAXIMUM_LIMITS 16
 
 struct log_option {
-  const char *path; /* NULL: the output is thrown away */
-  uint64_t limit;
+    const char *path; /* NULL: the output is thrown away */
+    uint64_t limit;
 };
 
 struct limit_option {
-  int resource;
-  const char *name;
-  rlim_t value;
+    int resource;
+    const char *name;
+    rlim_t value;
 };
 
 /* The command line, checked. */
 struct options {
-  const char *directory;
-  struct log_option serial, errors;
-  bool has_identity; /* --uid and --gid were given */
-  uid_t uid;
-  gid_t gid;
-  gid_t groups[MAXIMUM_GROUPS];
-  int group_count;
-  struct limit_option limits[MAXIMUM_LIMITS];
-  int limit_count;
-  struct handover handovers[MAXIMUM_HANDOVERS];
-  int handover_count;
-  bool has_oom_score;
-  int oom_score;
-  char **program; /* its argument vector, NULL at the end */
+    const char *directory;
+    struct log_option serial, errors;
+    bool has_identity; /* --uid and --gid were given */
+    uid_t uid;
+    gid_t gid;
+    gid_t groups[MAXIMUM_GROUPS];
+    int group_count;
+    struct limit_option limits[MAXIMUM_LIMITS];
+    int limit_count;
+    struct handover handovers[MAXIMUM_HANDOVERS];
+    int handover_count;
+    bool has_oom_score;
+    int oom_score;
+    char **program; /* its argument vector, NULL at the end */
 };
 
 bool parse_options(struct options *options, char **arguments, struct failure *failure);

@@ -12,14 +12,14 @@
  * A file that cannot be written loses bytes and later says how many; the pipe is always read.
  */
 struct ring_log {
-  int reader;         /* the pipe's end, non-blocking; -1 when at its end */
-  int writer;         /* the end for the program; -1 once handed over */
-  int file;           /* -1: could not be opened, is tried again */
-  struct place place; /* directory -1: the output is thrown away */
-  char older[256];    /* the name FILE.1 */
-  uint64_t size;      /* of FILE */
-  uint64_t maximum;   /* of FILE */
-  uint64_t lost;      /* bytes not written since the last good write */
+    int reader;         /* the pipe's end, non-blocking; -1 when at its end */
+    int writer;         /* the end for the program; -1 once handed over */
+    int file;           /* -1: could not be opened, is tried again */
+    struct place place; /* directory -1: the output is thrown away */
+    char older[256];    /* the name FILE.1 */
+    uint64_t size;      /* of FILE */
+    uint64_t maximum;   /* of FILE */
+    uint64_t lost;      /* bytes not written since the last good write */
 };
 
 /* Opens the log, or, when path is NULL, only the pipe. */

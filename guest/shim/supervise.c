@@ -1,4 +1,3 @@
-#define _GNU_SOURCE
 #include "supervise.h"
 
 #include <errno.h>
@@ -24,58 +23,58 @@
 #define EXEC_LIMIT_MILLISECONDS 10000
 
 static bool take_signals(struct shim *shim, struct failure *failure) {
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGTERM);
-  sigaddset(&set, SIGCHLD);
-  sigprocmask(SIG_SETMASK, &set, NULL);
-  signal(SIGCHLD, SIG_DFL); /* ignored, it would take the exit status away */
-  signal(SIGPIPE, SIG_IGN);
-  signal(SIGXFSZ, SIG_IGN);
-  shim->signals = own_descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  return shim->signals >= 0 || failed_errno(failure, "start", "cannot make a signalfd");
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGCHLD);
+    sigprocmask(SIG_SETMASK, &set, NULL);
+    signal(SIGCHLD, SIG_DFL); /* ignored, it would take the exit status away */
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN);
+    shim->signals = own_descriptor(signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    return shim->signals >= 0 || failed_errno(failure, "start", "cannot make a signalfd");
 }
 
 static bool open_input(struct shim *shim, struct failure *failure) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) < 0) return failed_errno(failure, "start", "cannot make a pipe for the program's input");
-  shim->input[0] = own_descriptor(ends[0]);
-  shim->input[1] = own_descriptor(ends[1]);
-  return (shim->input[0] >= 0 && shim->input[1] >= 0) ||
-         failed_errno(failure, "start", "cannot set up the pipe for the program's input");
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return failed_errno(failure, "start", "cannot make a pipe for the program's input");
+    shim->input[0] = own_descriptor(ends[0]);
+    shim->input[1] = own_descriptor(ends[1]);
+    return (shim->input[0] >= 0 && shim->input[1] >= 0) ||
+                 failed_errno(failure, "start", "cannot set up the pipe for the program's input");
 }
 
 static bool open_all(struct shim *shim, struct failure *failure) {
-  struct options *options = &shim->options;
-  int directory = open(options->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  shim->directory.directory = own_descriptor(directory);
-  if (shim->directory.directory < 0) {
-    return failed_errno(failure, "dir", "cannot open directory %s", options->directory);
-  }
-  if (!open_ring_log(&shim->serial, options->serial.path, options->serial.limit, failure) ||
-      !open_ring_log(&shim->errors, options->errors.path, options->errors.limit, failure) ||
-      !open_input(shim, failure)) {
-    return false;
-  }
-  for (int i = 0; i < options->handover_count; i++) {
-    if (!open_handover(&options->handovers[i], failure)) return false;
-  }
-  if (chdir("/") < 0) return failed_errno(failure, "start", "cannot change to directory /");
-  shim->exit_record = reserve_record(shim->directory.directory, ENDED, failure);
-  return shim->exit_record >= 0;
+    struct options *options = &shim->options;
+    int directory = open(options->directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    shim->directory.directory = own_descriptor(directory);
+    if (shim->directory.directory < 0) {
+        return failed_errno(failure, "dir", "cannot open directory %s", options->directory);
+    }
+    if (!open_ring_log(&shim->serial, options->serial.path, options->serial.limit, failure) ||
+            !open_ring_log(&shim->errors, options->errors.path, options->errors.limit, failure) ||
+            !open_input(shim, failure)) {
+        return false;
+    }
+    for (int i = 0; i < options->handover_count; i++) {
+        if (!open_handover(&options->handovers[i], failure)) return false;
+    }
+    if (chdir("/") < 0) return failed_errno(failure, "start", "cannot change to directory /");
+    shim->exit_record = reserve_record(shim->directory.directory, ENDED, failure);
+    return shim->exit_record >= 0;
 }
 
 static void close_handed_over(struct shim *shim) {
-  for (int i = 0; i < shim->options.handover_count; i++) {
-    struct handover *handover = &shim->options.handovers[i];
-    if (handover->source >= 0) close(handover->source);
-    handover->source = -1;
-  }
-  int *ends[] = {&shim->input[0], &shim->serial.writer, &shim->errors.writer};
-  for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
-    if (*ends[i] >= 0) close(*ends[i]);
-    *ends[i] = -1;
-  }
+    for (int i = 0; i < shim->options.handover_count; i++) {
+        struct handover *handover = &shim->options.handovers[i];
+        if (handover->source >= 0) close(handover->source);
+        handover->source = -1;
+    }
+    int *ends[] = {&shim->input[0], &shim->serial.writer, &shim->errors.writer};
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        if (*ends[i] >= 0) close(*ends[i]);
+        *ends[i] = -1;
+    }
 }
 
 /*
@@ -83,134 +82,134 @@ static void close_handed_over(struct shim *shim) {
  * that user: a program that breaks out can forge no record.
  */
 static bool drop_shim(const struct options *options, struct failure *failure) {
-  struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
-  struct __user_cap_data_struct data[2] = {{0}};
-  bool root = geteuid() == 0 && options->has_identity;
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return failed_errno(failure, "identity", "cannot set no_new_privs");
-  if (root && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return failed_errno(failure, "identity", "cannot keep a capability");
-  if (!drop_identity(options, failure)) return false;
-  data[0].effective = data[0].permitted = 1u << CAP_DAC_OVERRIDE;
-  return !root || syscall(SYS_capset, &header, data) == 0 ||
-         failed_errno(failure, "identity", "cannot give up the capabilities");
+    struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
+    struct __user_cap_data_struct data[2] = {{0}};
+    bool root = geteuid() == 0 && options->has_identity;
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return failed_errno(failure, "identity", "cannot set no_new_privs");
+    if (root && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return failed_errno(failure, "identity", "cannot keep a capability");
+    if (!drop_identity(options, failure)) return false;
+    data[0].effective = data[0].permitted = 1u << CAP_DAC_OVERRIDE;
+    return !root || syscall(SYS_capset, &header, data) == 0 ||
+                 failed_errno(failure, "identity", "cannot give up the capabilities");
 }
 
 /* True when the exec has happened: the pipe, close-on-exec, came to its end without a report. */
 static bool await_exec(int reports, struct failure *failure) {
-  struct pollfd pollfd = {.fd = reports, .events = POLLIN};
-  int ready = poll(&pollfd, 1, EXEC_LIMIT_MILLISECONDS);
-  if (ready == 0) return failed(failure, "exec", "the program was not executed within %d ms", EXEC_LIMIT_MILLISECONDS);
-  ssize_t length = ready < 0 ? -1 : read(reports, failure, sizeof *failure);
-  if (length < 0) return failed_errno(failure, "exec", "cannot learn whether the program was executed");
-  return length == 0;
+    struct pollfd pollfd = {.fd = reports, .events = POLLIN};
+    int ready = poll(&pollfd, 1, EXEC_LIMIT_MILLISECONDS);
+    if (ready == 0) return failed(failure, "exec", "the program was not executed within %d ms", EXEC_LIMIT_MILLISECONDS);
+    ssize_t length = ready < 0 ? -1 : read(reports, failure, sizeof *failure);
+    if (length < 0) return failed_errno(failure, "exec", "cannot learn whether the program was executed");
+    return length == 0;
 }
 
 static bool launch(struct shim *shim, int *reports, struct failure *failure) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) < 0) return failed_errno(failure, "start", "cannot make a pipe for the program's start");
-  *reports = own_descriptor(ends[0]);
-  int reporter = own_descriptor(ends[1]);
-  if (*reports < 0 || reporter < 0) return failed_errno(failure, "start", "cannot set up the pipe for the program's start");
-  shim->program = fork();
-  if (shim->program == 0) {
-    become_program(&shim->options, (int[]){shim->input[0], shim->serial.writer, shim->errors.writer}, reporter);
-  }
-  bool forked = shim->program > 0;
-  if (!forked) shim->program = 0, failed_errno(failure, "start", "cannot fork");
-  close(reporter);
-  close_handed_over(shim);
-  return forked;
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return failed_errno(failure, "start", "cannot make a pipe for the program's start");
+    *reports = own_descriptor(ends[0]);
+    int reporter = own_descriptor(ends[1]);
+    if (*reports < 0 || reporter < 0) return failed_errno(failure, "start", "cannot set up the pipe for the program's start");
+    shim->program = fork();
+    if (shim->program == 0) {
+        become_program(&shim->options, (int[]){shim->input[0], shim->serial.writer, shim->errors.writer}, reporter);
+    }
+    bool forked = shim->program > 0;
+    if (!forked) shim->program = 0, failed_errno(failure, "start", "cannot fork");
+    close(reporter);
+    close_handed_over(shim);
+    return forked;
 }
 
 static bool record_start(struct shim *shim, char *ready, size_t size, struct failure *failure) {
-  uint64_t start, shim_start;
-  char boot[37], line[256];
-  int directory = shim->directory.directory;
-  if (!process_start(shim->program, &start) || !process_start(getpid(), &shim_start) || !boot_id(boot)) {
-    return failed_errno(failure, "record", "cannot read the start times and the boot id from /proc");
-  }
-  snprintf(ready, size, "ready pid=%d start=%" PRIu64 " shim-start=%" PRIu64 "\n", shim->program, start, shim_start);
-  snprintf(line, sizeof line, "pid=%d start=%" PRIu64 " boot=%s shim=%d shim-start=%" PRIu64 "\n", shim->program, start,
-           boot, getpid(), shim_start);
-  int record = reserve_record(directory, RUNNING, failure);
-  if (record >= 0 && write_record(record, RUNNING, line, failure)) return true;
-  discard_record(directory, RUNNING);
-  return false;
+    uint64_t start, shim_start;
+    char boot[37], line[256];
+    int directory = shim->directory.directory;
+    if (!process_start(shim->program, &start) || !process_start(getpid(), &shim_start) || !boot_id(boot)) {
+        return failed_errno(failure, "record", "cannot read the start times and the boot id from /proc");
+    }
+    snprintf(ready, size, "ready pid=%d start=%" PRIu64 " shim-start=%" PRIu64 "\n", shim->program, start, shim_start);
+    snprintf(line, sizeof line, "pid=%d start=%" PRIu64 " boot=%s shim=%d shim-start=%" PRIu64 "\n", shim->program, start,
+                   boot, getpid(), shim_start);
+    int record = reserve_record(directory, RUNNING, failure);
+    if (record >= 0 && write_record(record, RUNNING, line, failure)) return true;
+    discard_record(directory, RUNNING);
+    return false;
 }
 
 /* The record is flushed while the program is being executed; its names change only when that went well. */
 static bool run(struct shim *shim, char *ready, size_t size, struct failure *failure) {
-  int reports = -1, directory = shim->directory.directory;
-  if (!launch(shim, &reports, failure)) return false;
-  bool recorded = drop_shim(&shim->options, failure) && record_start(shim, ready, size, failure);
-  bool done = recorded && await_exec(reports, failure);
-  close(reports);
-  if (done) {
-    unlinkat(directory, ENDED, 0);
-    done = publish_record(directory, RUNNING, failure);
-  }
-  if (recorded && !done) discard_record(directory, RUNNING);
-  return done;
+    int reports = -1, directory = shim->directory.directory;
+    if (!launch(shim, &reports, failure)) return false;
+    bool recorded = drop_shim(&shim->options, failure) && record_start(shim, ready, size, failure);
+    bool done = recorded && await_exec(reports, failure);
+    close(reports);
+    if (done) {
+        unlinkat(directory, ENDED, 0);
+        done = publish_record(directory, RUNNING, failure);
+    }
+    if (recorded && !done) discard_record(directory, RUNNING);
+    return done;
 }
 
 static void remove_sockets(struct shim *shim) {
-  for (int i = 0; i < shim->options.handover_count; i++) remove_socket(&shim->options.handovers[i]);
+    for (int i = 0; i < shim->options.handover_count; i++) remove_socket(&shim->options.handovers[i]);
 }
 
 static void undo(struct shim *shim) {
-  if (shim->program > 0) {
-    kill(shim->program, SIGKILL);
-    waitpid(shim->program, NULL, 0);
-  }
-  remove_sockets(shim);
-  if (shim->exit_record >= 0) discard_record(shim->directory.directory, ENDED);
+    if (shim->program > 0) {
+        kill(shim->program, SIGKILL);
+        waitpid(shim->program, NULL, 0);
+    }
+    remove_sockets(shim);
+    if (shim->exit_record >= 0) discard_record(shim->directory.directory, ENDED);
 }
 
 bool start_program(struct shim *shim, char *ready, size_t size, struct failure *failure) {
-  if (take_signals(shim, failure) && open_all(shim, failure) && run(shim, ready, size, failure)) return true;
-  undo(shim);
-  return false;
+    if (take_signals(shim, failure) && open_all(shim, failure) && run(shim, ready, size, failure)) return true;
+    undo(shim);
+    return false;
 }
 
 static void pass_on_signals(const struct shim *shim) {
-  struct signalfd_siginfo signal;
-  while (read(shim->signals, &signal, sizeof signal) == sizeof signal) {
-    if (signal.ssi_signo == SIGTERM) kill(shim->program, SIGTERM);
-  }
+    struct signalfd_siginfo signal;
+    while (read(shim->signals, &signal, sizeof signal) == sizeof signal) {
+        if (signal.ssi_signo == SIGTERM) kill(shim->program, SIGTERM);
+    }
 }
 
 static void drain(struct ring_log *log, short events) {
-  if (events != 0 && log->reader >= 0 && !drain_ring_log(log)) close_ring_log(log);
+    if (events != 0 && log->reader >= 0 && !drain_ring_log(log)) close_ring_log(log);
 }
 
 static bool record_end(struct shim *shim, int status, struct failure *failure) {
-  char line[128];
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  snprintf(line, sizeof line, "%s=%d time=%lld%09ld\n", WIFSIGNALED(status) ? "signal" : "status",
-           WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), (long long)now.tv_sec, now.tv_nsec);
-  return write_record(shim->exit_record, ENDED, line, failure) &&
-         publish_record(shim->directory.directory, ENDED, failure);
+    char line[128];
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(line, sizeof line, "%s=%d time=%lld%09ld\n", WIFSIGNALED(status) ? "signal" : "status",
+                   WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), (long long)now.tv_sec, now.tv_nsec);
+    return write_record(shim->exit_record, ENDED, line, failure) &&
+                 publish_record(shim->directory.directory, ENDED, failure);
 }
 
 bool watch_program(struct shim *shim, struct failure *failure) {
-  int status;
-  pid_t ended;
-  do {
-    struct pollfd polled[] = {{.fd = shim->signals, .events = POLLIN},
-                              {.fd = shim->serial.reader, .events = POLLIN},
-                              {.fd = shim->errors.reader, .events = POLLIN}};
-    if (poll(polled, 3, -1) < 0 && errno != EINTR) return failed_errno(failure, "watch", "cannot poll");
-    drain(&shim->serial, polled[1].revents);
-    drain(&shim->errors, polled[2].revents);
-    ended = waitpid(shim->program, &status, WNOHANG);
-    if (ended == 0) pass_on_signals(shim);
-  } while (ended == 0);
-  if (ended < 0) return failed_errno(failure, "watch", "cannot wait for the program");
-  shim->program = 0;
-  /* What the program left in the pipes; what a child of it may still write there is not waited for. */
-  drain(&shim->serial, POLLIN);
-  drain(&shim->errors, POLLIN);
-  bool recorded = record_end(shim, status, failure);
-  remove_sockets(shim);
-  return recorded;
+    int status;
+    pid_t ended;
+    do {
+        struct pollfd polled[] = {{.fd = shim->signals, .events = POLLIN},
+                                {.fd = shim->serial.reader, .events = POLLIN},
+                                {.fd = shim->errors.reader, .events = POLLIN}};
+        if (poll(polled, 3, -1) < 0 && errno != EINTR) return failed_errno(failure, "watch", "cannot poll");
+        drain(&shim->serial, polled[1].revents);
+        drain(&shim->errors, polled[2].revents);
+        ended = waitpid(shim->program, &status, WNOHANG);
+        if (ended == 0) pass_on_signals(shim);
+    } while (ended == 0);
+    if (ended < 0) return failed_errno(failure, "watch", "cannot wait for the program");
+    shim->program = 0;
+    /* What the program left in the pipes; what a child of it may still write there is not waited for. */
+    drain(&shim->serial, POLLIN);
+    drain(&shim->errors, POLLIN);
+    bool recorded = record_end(shim, status, failure);
+    remove_sockets(shim);
+    return recorded;
 }

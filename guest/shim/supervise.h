@@ -9,13 +9,13 @@
 
 /* One program and what belongs to it. */
 struct shim {
-  struct options options;
-  struct place directory; /* --dir; the name is unused */
-  struct ring_log serial, errors;
-  int input[2];    /* the program's stdin: a pipe to which nothing is written */
-  int exit_record; /* reserved at the start, written at the end */
-  int signals;     /* a signalfd for SIGTERM and SIGCHLD */
-  pid_t program;   /* 0: not running */
+    struct options options;
+    struct place directory; /* --dir; the name is unused */
+    struct ring_log serial, errors;
+    int input[2];    /* the program's stdin: a pipe to which nothing is written */
+    int exit_record; /* reserved at the start, written at the end */
+    int signals;     /* a signalfd for SIGTERM and SIGCHLD */
+    pid_t program;   /* 0: not running */
 };
 
 /* Starts the program and publishes DIR/vmm. On failure everything is as before. `ready` gets the line for the caller. */

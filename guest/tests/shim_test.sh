@@ -1,10 +1,15 @@
 #!/bin/sh
-# Tests of banger-shim. Usage: shim.sh SHIM PROGRAM (the built banger-shim and tests/shim_program.c).
+# shellcheck disable=SC2012,SC2015,SC2153,SC2238,SC2254
+# Tests of banger-shim, the program in $SHIM. `make test` calls this.
 set -eu
-shim=$(realpath "$1")
-program=$(realpath "$2")
+shim=$(realpath "$SHIM")
+here=$(dirname "$(realpath "$0")")
+product=$here/../build/banger-shim
 base=$(mktemp -d /tmp/banger-shim-test.XXXXXX)
+program=$base/program
 trap 'umount "$base/full" 2>/dev/null || true; rm -rf "$base"' EXIT
+cc -O1 -o "$program" "$here/programs/shim_program.c"
+chmod 755 "$base" # another user executes the program
 failures=0
 root=false
 [ "$(id -u)" = 0 ] && root=true
@@ -55,8 +60,8 @@ exit_status_is_recorded() {
   await test -e exit
   expect "$(cat exit)" 'status=7 time=1[0-9]*'
   expect "$(cat vmm)" 'pid=[0-9]* start=[0-9]* boot=????????-*-* shim=[0-9]* shim-start=[0-9]*'
-  [ "$(cat vmm | field boot)" = "$(cat /proc/sys/kernel/random/boot_id)" ] || fail "another boot id"
-  [ "$(cat vmm | field pid)" = "$(echo "$line" | field pid)" ] || fail "ready and vmm name different processes"
+  [ "$(field boot <vmm)" = "$(cat /proc/sys/kernel/random/boot_id)" ] || fail "another boot id"
+  [ "$(field pid <vmm)" = "$(echo "$line" | field pid)" ] || fail "ready and vmm name different processes"
   expect "$(listing)" 'exit vmm '
 }
 
@@ -70,7 +75,7 @@ signal_is_recorded() {
 start_times_are_those_of_proc() {
   begin "the start times are those of /proc, and the shim is a session of its own"
   start --dir . -- "$program" wait
-  pid=$(cat vmm | field pid) parent=$(cat vmm | field shim)
+  pid=$(field pid <vmm) parent=$(field shim <vmm)
   [ "$(cut -d' ' -f22 "/proc/$pid/stat")" = "$(echo "$line" | field start)" ] || fail "start is not field 22"
   [ "$(cut -d' ' -f22 "/proc/$parent/stat")" = "$(echo "$line" | field shim-start)" ] || fail "shim-start is not field 22"
   [ "$(cut -d' ' -f6 "/proc/$parent/stat")" = "$parent" ] || fail "the shim leads no session"
@@ -163,8 +168,8 @@ another_shims_socket_stays() {
   start --dir . --listen 3=600:socket -- "$program" wait
   rm socket
   echo other >socket
-  kill -TERM "$(cat vmm | field shim)"
-  await gone "$(cat vmm | field shim)"
+  kill -TERM "$(field shim <vmm)"
+  await gone "$(field shim <vmm)"
   expect "$(cat socket)" other
 }
 
@@ -217,7 +222,7 @@ shim_drops_too() {
   begin "the shim itself drops its rights and keeps few descriptors"
   $root || { echo "  (left out: needs root)"; return 0; }
   start --dir . --serial log:8192 --uid 12345 --gid 12345 --oom-score-adj 200 --listen 3=600:s -- "$program" wait
-  parent=$(cat vmm | field shim) pid=$(cat vmm | field pid)
+  parent=$(field shim <vmm) pid=$(field pid <vmm)
   expect "$(grep ^Uid: "/proc/$parent/status")" 'Uid:?12345?12345?12345?12345'
   expect "$(grep ^Groups: "/proc/$parent/status" | tr -d '\t ')" 'Groups:'
   expect "$(grep ^CapEff: "/proc/$parent/status")" 'CapEff:?0000000000000002'
@@ -236,8 +241,8 @@ program_dies_with_the_shim() {
   $root && identity="--uid 12345 --gid 12345"
   # shellcheck disable=SC2086
   start --dir . $identity -- "$program" wait
-  kill -KILL "$(cat vmm | field shim)"
-  await gone "$(cat vmm | field pid)"
+  kill -KILL "$(field shim <vmm)"
+  await gone "$(field pid <vmm)"
 }
 
 full_disk_does_not_block() {
@@ -279,7 +284,7 @@ full_disk_at_the_start_is_an_error() {
 
 ready_comes_soon() {
   begin "from spawn to ready: the median of 50"
-  "$program" time 50 "$shim" --dir . -- "$program" exit 0 || fail "a start failed"
+  "$program" time 50 "$product" --dir . -- "$program" exit 0 || fail "a start failed"
 }
 
 probe_answers() {
