@@ -31,6 +31,7 @@ final class FrameWriter implements Runnable {
         out.clear();
       }
     } catch (IOException e) {
+      session.letReaderFinish();
       session.abort(new IOException("cannot write to the other side: " + e.getMessage(), e));
     } catch (RuntimeException | Error e) {
       session.abort(new IOException("the writer failed", e));

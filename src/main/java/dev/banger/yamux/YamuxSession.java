@@ -251,6 +251,21 @@ public final class YamuxSession implements AutoCloseable {
     abort(new IOException("the session was closed"));
   }
 
+  /** The other side takes no more bytes, but what it sent before may still be under way. */
+  void letReaderFinish() {
+    lock.lock();
+    try {
+      long left = DRAIN_LIMIT.toNanos();
+      while (failure == null && left > 0) {
+        left = drained.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** Locked. */
   void requireAlive() throws IOException {
     if (failure != null) {
