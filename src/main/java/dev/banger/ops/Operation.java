@@ -62,11 +62,33 @@ final class Operation implements Progress {
   private boolean cancelAsked;
 
   Operation(String id, String kind, String subject, Clock clock) {
+    this(id, kind, subject, clock, clock.instant());
+  }
+
+  private Operation(String id, String kind, String subject, Clock clock, Instant begun) {
     this.id = id;
     this.kind = kind;
     this.subject = subject;
     this.clock = clock;
-    this.begun = clock.instant();
+    this.begun = begun;
+  }
+
+  /** One that a daemon before this one ran. */
+  static Operation ended(OperationStatus status, Clock clock) {
+    Operation operation =
+        new Operation(status.id(), status.kind(), status.subject(), clock, status.begun());
+    operation.restore(status);
+    return operation;
+  }
+
+  private void restore(OperationStatus status) {
+    lock.lock();
+    try {
+      stages.addAll(status.stages());
+    } finally {
+      lock.unlock();
+    }
+    end(status);
   }
 
   String id() {

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +46,11 @@ public final class Operations {
     this.clock = clock;
     for (OperationRow row : table.newest(Integer.MAX_VALUE)) {
       if (row.state() == OperationRow.State.RUNNING) {
-        table.end(cutOff(row));
+        OperationRow ended = cutOff(row);
+        table.end(ended);
+        operations.put(row.id(), Operation.ended(status(ended), clock));
+      } else {
+        operations.put(row.id(), Operation.ended(status(row), clock));
       }
     }
     prune();
@@ -148,6 +153,20 @@ public final class Operations {
     return find(id).awaitEnd();
   }
 
+  /** The operation that was begun with this key. */
+  public Optional<String> byKey(String key) throws BangerException {
+    return table.idOf(key).filter(operations::containsKey);
+  }
+
+  /** Asks all running ones that match to end and undo. Returns at once. */
+  public void cancelAll(Predicate<OperationStatus> which) {
+    for (Operation operation : operations.values()) {
+      if (which.test(operation.status())) {
+        operation.cancel();
+      }
+    }
+  }
+
   /** Asks it to end and undo; false when it has ended already. Returns at once. */
   public boolean cancel(String id) throws BangerException {
     return find(id).cancel();
@@ -163,7 +182,7 @@ public final class Operations {
 
   /** Cancels all and waits for their ends: the daemon stops. */
   public void close(Duration limit) throws InterruptedException {
-    operations.values().forEach(Operation::cancel);
+    cancelAll(_ -> true);
     long until = System.nanoTime() + limit.toNanos();
     for (Operation operation : operations.values()) {
       OperationStatus now = operation.status();
@@ -216,6 +235,42 @@ public final class Operations {
         s.error().map(BangerException::reason).orElse(""),
         s.error().map(BangerException::hint).orElse(""),
         s.result());
+  }
+
+  private static OperationStatus status(OperationRow row) {
+    List<OperationStatus.Stage> stages =
+        row.stages()
+            .lines()
+            .map(line -> line.split("="))
+            .filter(pair -> pair.length == 2)
+            .map(pair ->
+                new OperationStatus.Stage(pair[0], Duration.ofMillis(Long.parseLong(pair[1]))))
+            .toList();
+    Optional<BangerException> error =
+        row.error().isEmpty()
+            ? Optional.empty()
+            : Optional.of(
+                new BangerException(
+                    ErrorCode.valueOf(row.errorCode()),
+                    row.error(),
+                    row.errorHint(),
+                    row.errorCause().isEmpty()
+                        ? null
+                        : new IllegalStateException(row.errorCause())));
+    return new OperationStatus(
+        row.id(),
+        row.kind(),
+        row.subject(),
+        State.valueOf(row.state().name()),
+        1,
+        "",
+        0,
+        -1,
+        stages,
+        row.begun(),
+        row.ended(),
+        row.result(),
+        error);
   }
 
   private OperationRow cutOff(OperationRow row) {

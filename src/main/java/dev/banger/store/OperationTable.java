@@ -1,6 +1,7 @@
 package dev.banger.store;
 
 import dev.banger.model.BangerException;
+import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -21,15 +22,9 @@ public final class OperationTable {
   /** Writes a new row; an operation that has the same key already is returned instead. */
   public Optional<String> insertUnlessKeyKnown(OperationRow row) throws BangerException {
     return database.write(c -> {
-      if (row.key().isPresent()) {
-        try (PreparedStatement s = c.prepareStatement("SELECT id FROM operation WHERE key = ?")) {
-          s.setString(1, row.key().get());
-          try (ResultSet rows = s.executeQuery()) {
-            if (rows.next()) {
-              return Optional.of(rows.getString(1));
-            }
-          }
-        }
+      Optional<String> known = row.key().isPresent() ? idOf(c, row.key().get()) : Optional.empty();
+      if (known.isPresent()) {
+        return known;
       }
       try (PreparedStatement s =
           c.prepareStatement(
@@ -44,6 +39,20 @@ public final class OperationTable {
         return Optional.empty();
       }
     });
+  }
+
+  /** The operation that was begun with this key. */
+  public Optional<String> idOf(String key) throws BangerException {
+    return database.read(c -> idOf(c, key));
+  }
+
+  private static Optional<String> idOf(Connection c, String key) throws SQLException {
+    try (PreparedStatement s = c.prepareStatement("SELECT id FROM operation WHERE key = ?")) {
+      s.setString(1, key);
+      try (ResultSet rows = s.executeQuery()) {
+        return rows.next() ? Optional.of(rows.getString(1)) : Optional.empty();
+      }
+    }
   }
 
   /** Writes how it ended. */

@@ -5,6 +5,7 @@ import dev.banger.model.VmId;
 import dev.banger.model.VmName;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /** One VM as it was last written down. */
@@ -24,8 +25,10 @@ public record VmRow(
     List<String> env,
     String owner,
     long uid,
+    Map<String, String> labels,
     Instant created,
-    Optional<Instant> started) {
+    Optional<Instant> started,
+    Optional<Instant> stopped) {
 
   /** What the last operation left behind. */
   public enum State {
@@ -37,27 +40,6 @@ public record VmRow(
 
   public VmRow {
     env = List.copyOf(env);
-  }
-
-  /** The same VM with its image and kernel chosen. */
-  public VmRow with(String newImageId, String newKernel) {
-    return new VmRow(
-        id,
-        name,
-        state,
-        ended,
-        image,
-        newImageId,
-        newKernel,
-        cpus,
-        memory,
-        disk,
-        initMode,
-        oneShot,
-        env,
-        owner,
-        uid,
-        created,
-        started);
+    labels = Map.copyOf(labels);
   }
 }

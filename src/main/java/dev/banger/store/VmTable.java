@@ -12,13 +12,15 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** The table {@code vm}. */
 public final class VmTable {
   private static final String COLUMNS =
       "id, name, state, ended, image, image_id, kernel, cpus, memory, disk, init_mode, one_shot, env,"
-          + " owner, uid, created, started";
+          + " owner, uid, labels, created, started, stopped";
 
   /** Between the variables of one row: no environment holds the record separator. */
   private static final String SEPARATOR = "\u001e";
@@ -36,7 +38,7 @@ public final class VmTable {
           c.prepareStatement(
               "INSERT INTO vm("
                   + COLUMNS
-                  + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+                  + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
                   + " ON CONFLICT(name) DO NOTHING")) {
         bind(s, row);
         return s.executeUpdate() == 1;
@@ -58,6 +60,15 @@ public final class VmTable {
   /** Writes what an operation left behind, and why it ended: empty when as asked. */
   public void setState(VmId id, VmRow.State state, String ended) throws BangerException {
     update("UPDATE vm SET state = ?, ended = ? WHERE id = ?", text(state), ended, id.value());
+  }
+
+  /** It runs no longer. */
+  public void setStopped(VmId id, Instant when, String ended) throws BangerException {
+    update(
+        "UPDATE vm SET state = 'stopped', ended = ?, stopped = ? WHERE id = ?",
+        ended,
+        when.toEpochMilli(),
+        id.value());
   }
 
   public void delete(VmId id) throws BangerException {
@@ -140,8 +151,10 @@ public final class VmTable {
       String.join(SEPARATOR, row.env()),
       row.owner(),
       row.uid(),
+      labels(row.labels()),
       row.created().toEpochMilli(),
-      row.started().map(Instant::toEpochMilli).orElse(0L)
+      row.started().map(Instant::toEpochMilli).orElse(0L),
+      row.stopped().map(Instant::toEpochMilli).orElse(0L)
     };
     for (int i = 0; i < values.length; i++) {
       s.setObject(i + 1, values[i]);
@@ -149,8 +162,6 @@ public final class VmTable {
   }
 
   private static VmRow row(ResultSet r) throws SQLException {
-    String env = r.getString("env");
-    long started = r.getLong("started");
     return new VmRow(
         new VmId(r.getString("id")),
         new VmName(r.getString("name")),
@@ -164,11 +175,34 @@ public final class VmTable {
         new ByteSize(r.getLong("disk")),
         r.getString("init_mode"),
         r.getInt("one_shot") == 1,
-        env.isEmpty() ? List.of() : List.of(env.split(SEPARATOR)),
+        list(r.getString("env")),
         r.getString("owner"),
         r.getLong("uid"),
+        labels(r.getString("labels")),
         Instant.ofEpochMilli(r.getLong("created")),
-        started == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(started)));
+        instant(r.getLong("started")),
+        instant(r.getLong("stopped")));
+  }
+
+  private static Optional<Instant> instant(long millis) {
+    return millis == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(millis));
+  }
+
+  private static List<String> list(String joined) {
+    return joined.isEmpty() ? List.of() : List.of(joined.split(SEPARATOR));
+  }
+
+  private static String labels(Map<String, String> labels) {
+    return labels.entrySet().stream()
+        .sorted(Map.Entry.comparingByKey())
+        .map(e -> e.getKey() + "=" + e.getValue())
+        .collect(Collectors.joining(SEPARATOR));
+  }
+
+  private static Map<String, String> labels(String joined) {
+    return list(joined).stream()
+        .map(pair -> pair.split("=", 2))
+        .collect(Collectors.toMap(pair -> pair[0], pair -> pair[1]));
   }
 
   private static String text(VmRow.State state) {

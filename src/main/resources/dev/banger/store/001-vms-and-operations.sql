@@ -15,8 +15,10 @@ CREATE TABLE vm (
   env         TEXT NOT NULL DEFAULT '',          -- K=V, U+001E between
   owner       TEXT NOT NULL DEFAULT '',          -- the caller's user name, for audit
   uid         INTEGER NOT NULL UNIQUE,           -- the VMM's uid in root mode; never used again
+  labels      TEXT NOT NULL DEFAULT '',          -- K=V, U+001E between
   created     INTEGER NOT NULL,                  -- ms since 1970
-  started     INTEGER NOT NULL DEFAULT 0
+  started     INTEGER NOT NULL DEFAULT 0,        -- last start; 0 never
+  stopped     INTEGER NOT NULL DEFAULT 0         -- last end; 0 never
 ) STRICT;
 
 -- Long work. A row that says 'running' when a daemon starts was cut off by the end of the last one.

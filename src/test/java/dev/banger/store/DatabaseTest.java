@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -37,7 +38,9 @@ class DatabaseTest {
         List.of("A=1", "B=two\nlines"),
         "root",
         uid,
+        Map.of("team", "a=b"),
         Instant.ofEpochMilli(1_000),
+        Optional.empty(),
         Optional.empty());
   }
 
