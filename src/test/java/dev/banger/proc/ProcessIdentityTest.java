@@ -1,7 +1,10 @@
 package dev.banger.proc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -68,8 +71,10 @@ final class ProcessIdentityTest {
   void theEndOfAProcessThatIsNoChildIsSeen() throws Exception {
     Process shell =
         new ProcessBuilder("sh", "-c", "sleep 600 >/dev/null & echo $!; exec sleep 600").start();
-    String line = shell.inputReader().readLine();
-    ProcessIdentity grandchild = ProcessIdentity.of(Long.parseLong(line)).orElseThrow();
+    long pid = Long.parseLong(shell.inputReader().readLine());
+    Path comm = Path.of("/proc/" + pid + "/comm");
+    await().until(() -> Files.readString(comm).equals("sleep\n")); // no longer the shell's fork
+    ProcessIdentity grandchild = ProcessIdentity.of(pid).orElseThrow();
     try (PidWatcher watcher = new PidWatcher()) {
       CountDownLatch ended = new CountDownLatch(1);
       watcher.watch(grandchild, ended::countDown);
