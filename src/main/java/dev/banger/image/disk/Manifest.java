@@ -1,0 +1,99 @@
+package dev.banger.image.disk;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import java.io.IOException;
+import java.io.StringReader;
+import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Properties;
+import java.util.TreeMap;
+import java.util.UUID;
+
+/** Names and values in a properties file beside what they describe. */
+public final class Manifest {
+  private static final long SIZE_LIMIT = 1 << 20;
+
+  private final Path file;
+  private final Map<String, String> values;
+
+  private Manifest(Path file, Map<String, String> values) {
+    this.file = file;
+    this.values = values;
+  }
+
+  /** CORRUPT when it cannot be read. */
+  public static Manifest read(Path file) throws BangerException {
+    try {
+      if (Files.size(file) > SIZE_LIMIT) {
+        throw new IOException("it is larger than " + SIZE_LIMIT + " bytes");
+      }
+      Properties properties = new Properties();
+      properties.load(new StringReader(Files.readString(file)));
+      Map<String, String> values = new TreeMap<>();
+      properties.forEach((name, value) -> values.put(name.toString(), value.toString()));
+      return new Manifest(file, values);
+    } catch (IOException | IllegalArgumentException e) {
+      throw new BangerException(
+          ErrorCode.CORRUPT, "cannot read " + file, "delete its directory and pull again", e);
+    }
+  }
+
+  /** Written beside, then renamed. */
+  public static void write(Path file, Map<String, String> values) throws IOException {
+    Properties properties = new Properties();
+    properties.putAll(values);
+    StringWriter text = new StringWriter();
+    properties.store(text, null);
+    String sorted =
+        String.join(
+            "\n", text.toString().lines().filter(line -> !line.startsWith("#")).sorted().toList());
+    Publication.writeFile(file, (sorted + "\n").getBytes(StandardCharsets.UTF_8));
+  }
+
+  public String text(String name) throws BangerException {
+    String value = values.get(name);
+    if (value == null) {
+      throw corrupt(name, "is missing", null);
+    }
+    return value;
+  }
+
+  public long number(String name) throws BangerException {
+    try {
+      return Long.parseLong(text(name));
+    } catch (NumberFormatException e) {
+      throw corrupt(name, "is no number", e);
+    }
+  }
+
+  public Instant time(String name) throws BangerException {
+    try {
+      return Instant.parse(text(name));
+    } catch (DateTimeException e) {
+      throw corrupt(name, "is no time", e);
+    }
+  }
+
+  public UUID uuid(String name) throws BangerException {
+    try {
+      return UUID.fromString(text(name));
+    } catch (IllegalArgumentException e) {
+      throw corrupt(name, "is no UUID", e);
+    }
+  }
+
+  private BangerException corrupt(
+      String name, String what, java.lang.@org.jspecify.annotations.Nullable Exception cause) {
+    return new BangerException(
+        ErrorCode.CORRUPT,
+        name + " " + what + " in " + file,
+        "delete its directory and pull again",
+        cause);
+  }
+}

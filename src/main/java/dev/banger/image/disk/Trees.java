@@ -1,0 +1,115 @@
+package dev.banger.image.disk;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileSystemException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import org.jspecify.annotations.Nullable;
+
+/** Directory trees: remove, measure, write to the disk. Symbolic links are never followed. */
+public final class Trees {
+  private static final int BLOCK = 4096;
+
+  private Trees() {}
+
+  /**
+   * What a tree needs on a file system with blocks of 4 KiB.
+   *
+   * @param inodes files, directories and links
+   * @param bytes whole blocks of their contents
+   */
+  public record Usage(long inodes, long bytes) {}
+
+  /** Removes everything; nothing there is fine. */
+  public static void remove(Path tree) throws IOException {
+    if (!Files.exists(tree, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    Files.walkFileTree(
+        tree,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException failure)
+              throws IOException {
+            if (failure instanceof NoSuchFileException) {
+              return FileVisitResult.CONTINUE;
+            }
+            throw failure;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path directory, @Nullable IOException failure)
+              throws IOException {
+            if (failure != null) {
+              throw failure;
+            }
+            Files.deleteIfExists(directory);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  /** Walks the tree. */
+  public static Usage measure(Path tree) throws IOException {
+    long[] sums = new long[2];
+    Files.walkFileTree(
+        tree,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+            sums[0]++;
+            sums[1] += Math.ceilDiv(attributes.size(), BLOCK) * BLOCK;
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes) {
+            sums[0]++;
+            sums[1] += Math.max(BLOCK, attributes.size());
+            return FileVisitResult.CONTINUE;
+          }
+        });
+    return new Usage(sums[0], sums[1]);
+  }
+
+  /** fsync(2) of a file or directory; links and device nodes need none. */
+  static void sync(Path path) throws IOException {
+    boolean regular = Files.isRegularFile(path, java.nio.file.LinkOption.NOFOLLOW_LINKS);
+    if (!regular && !Files.isDirectory(path, java.nio.file.LinkOption.NOFOLLOW_LINKS)) {
+      return;
+    }
+    try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
+      channel.force(true);
+    }
+  }
+
+  /** NO_SPACE when the disk is full, else INTERNAL. */
+  public static BangerException failure(String tried, Exception cause) {
+    Throwable real = cause instanceof UncheckedIOException ? cause.getCause() : cause;
+    String reason =
+        real instanceof FileSystemException f && f.getReason() != null
+            ? f.getReason()
+            : String.valueOf(real == null ? null : real.getMessage());
+    boolean full =
+        reason.contains("No space left on device") || reason.contains("Disk quota exceeded");
+    return full
+        ? new BangerException(ErrorCode.NO_SPACE, tried, "free some space on that disk", cause)
+        : new BangerException(ErrorCode.INTERNAL, tried, "see the cause", cause);
+  }
+}

@@ -1,0 +1,177 @@
+package dev.banger.image.kernel;
+
+import dev.banger.image.debian.DebianPackage;
+import dev.banger.image.debian.HostApt;
+import dev.banger.image.debian.PrivateApt;
+import dev.banger.image.disk.Publication;
+import dev.banger.image.disk.Trees;
+import dev.banger.lock.OrderedLock;
+import dev.banger.model.BangerException;
+import dev.banger.model.Directories;
+import dev.banger.model.ErrorCode;
+import dev.banger.model.Progress;
+import dev.banger.proc.Binaries;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Semaphore;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * The kernels on this host: pulled from the host's Debian mirrors, kept below {@link
+ * Directories#kernels}. The directories are the truth: one that is there is whole.
+ */
+public final class Kernels {
+  private static final Pattern PACKAGE = Pattern.compile("\\b(linux-image-[a-z0-9.+-]+)");
+  private static final int DIGEST_DIGITS = 12;
+
+  private final Directories directories;
+  private final Binaries binaries;
+  private final OrderedLock imageOps;
+  private final Clock clock;
+  private final Initramfs initramfs;
+
+  /** One pull at a time: apt locks its state, and the second one finds the first one's kernel. */
+  private final Semaphore pulls = new Semaphore(1, true);
+
+  /**
+   * @param agent the static program that becomes {@code /init}
+   * @param imageOps of rank IMAGE_OPS; held while a kernel is published or deleted
+   */
+  public Kernels(
+      Directories directories, Binaries binaries, Path agent, OrderedLock imageOps, Clock clock) {
+    this.directories = directories;
+    this.binaries = binaries;
+    this.imageOps = imageOps;
+    this.clock = clock;
+    this.initramfs = new Initramfs(directories.cache().resolve("initramfs"), agent, clock);
+  }
+
+  /** Removes what a crash left half done; before anything else is called. */
+  public void reclaim() throws BangerException {
+    Publication.reclaim(directories.kernels());
+  }
+
+  /** The newest kernel of the host's Debian release; the one that is there when it is the same. */
+  public Kernel pull(Progress progress) throws BangerException, InterruptedException {
+    OrderedLock.requireNotHeld(imageOps.rank());
+    pulls.acquire();
+    try {
+      return pullAlone(progress);
+    } finally {
+      pulls.release();
+    }
+  }
+
+  private Kernel pullAlone(Progress progress) throws BangerException, InterruptedException {
+    PrivateApt apt = new PrivateApt(directories.cache().resolve("apt"), binaries);
+    String architecture = new HostApt(binaries).architecture();
+    progress.stage("read package lists");
+    apt.update();
+    DebianPackage meta = apt.show("linux-image-cloud-" + architecture);
+    Matcher depends = PACKAGE.matcher(meta.depends());
+    if (!depends.find()) {
+      throw new BangerException(
+          ErrorCode.UNAVAILABLE,
+          meta.name() + " depends on no kernel but on '" + meta.depends() + "'",
+          "report this as a mistake in banger");
+    }
+    DebianPackage wanted = apt.show(depends.group(1));
+    Optional<Kernel> there = withDigest(wanted.sha256());
+    if (there.isPresent()) {
+      return there.get();
+    }
+    progress.stage("download kernel");
+    Path archive = apt.download(wanted, progress);
+    return build(wanted, archive, progress);
+  }
+
+  private Kernel build(DebianPackage wanted, Path archive, Progress progress)
+      throws BangerException, InterruptedException {
+    try (Publication scratch = Publication.begin(directories.kernels());
+        Publication publication = Publication.begin(directories.kernels())) {
+      UUID modulesUuid =
+          UUID.nameUUIDFromBytes(("modules " + wanted.sha256()).getBytes(StandardCharsets.UTF_8));
+      String release =
+          new KernelBuild(binaries, scratch.directory(), publication.directory())
+              .build(archive, modulesUuid, progress);
+      String id = release + "-" + wanted.sha256().substring(0, DIGEST_DIGITS);
+      Kernel kernel =
+          new Kernel(
+              id,
+              release,
+              wanted.architecture(),
+              wanted.sha256(),
+              "deb:" + wanted.name() + "=" + wanted.version(),
+              clock.instant(),
+              modulesUuid,
+              directories.kernels().resolve(id));
+      kernel.writeTo(publication.directory());
+      publication.sync();
+      try (var _ = imageOps.acquire()) {
+        publication.publish(id);
+      }
+      return kernel;
+    } catch (IOException e) {
+      throw Trees.failure("cannot write the kernel of " + wanted.name(), e);
+    }
+  }
+
+  /** The newest first. */
+  public List<Kernel> list() throws BangerException {
+    List<Kernel> kernels = new ArrayList<>();
+    for (Path directory : Publication.published(directories.kernels())) {
+      kernels.add(Kernel.read(directory));
+    }
+    kernels.sort(Comparator.comparing(Kernel::pulled).reversed());
+    return kernels;
+  }
+
+  /** By its id or its release; the newest one when several have that release. */
+  public Kernel find(String name) throws BangerException {
+    List<Kernel> all = list();
+    return all.stream()
+        .filter(k -> k.id().equals(name) || k.release().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new BangerException(
+                ErrorCode.NOT_FOUND,
+                "there is no kernel '" + name + "'",
+                all.isEmpty()
+                    ? "run `banger kernel pull`"
+                    : "there are: " + String.join(", ", all.stream().map(Kernel::id).toList())));
+  }
+
+  /** What a VM boots when nobody names a kernel. */
+  public Optional<Kernel> newest() throws BangerException {
+    return list().stream().findFirst();
+  }
+
+  /** The caller has made sure that no VM uses it. */
+  public void delete(Kernel kernel) throws BangerException, InterruptedException {
+    try (var _ = imageOps.acquire()) {
+      if (!Files.isDirectory(kernel.directory())) {
+        throw new BangerException(
+            ErrorCode.NOT_FOUND, "there is no kernel '" + kernel.id() + "' any more", "");
+      }
+      Publication.withdraw(kernel.directory());
+    }
+  }
+
+  /** The initramfs for this kernel and VMM with the agent as it is now; made if need be. */
+  public Path initramfs(Kernel kernel, InitramfsFlavour flavour) throws BangerException {
+    return initramfs.of(kernel, flavour);
+  }
+
+  private Optional<Kernel> withDigest(String digest) throws BangerException {
+    return list().stream().filter(k -> k.digest().equals(digest)).findFirst();
+  }
+}
