@@ -1,0 +1,25 @@
+/* The machine as a whole: its phase, its configuration, its clock. */
+#ifndef BANGER_MACHINE_H
+#define BANGER_MACHINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum machine_phase { PHASE_WAITING, PHASE_APPLYING, PHASE_READY, PHASE_STOPPING };
+
+/* True from `ready` on: commands are served. */
+bool machine_ready(void);
+
+/* The machine has begun to stop. */
+void machine_stopping(void);
+
+/* 0 none yet, else an enum init_mode. */
+uint8_t machine_init_mode(void);
+
+/* Notes that a stage of the boot is over, now. */
+void machine_mark(const char *stage);
+
+/* True: an ordinary process, which must not change the system it runs on. */
+extern bool machine_is_guest;
+
+#endif

@@ -1,0 +1,9 @@
+/* Kernel modules of the initramfs. */
+#ifndef BANGER_MODULES_H
+#define BANGER_MODULES_H
+
+/* Loads what /modules/order lists, one absolute path a line, in that order, and gives the files' memory back. What is built
+ * in is fine; what is missing or refused is told on the console and skipped. */
+void modules_load(void);
+
+#endif

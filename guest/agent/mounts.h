@@ -1,0 +1,21 @@
+/* Mounts: the initramfs' own, and the guest's root. */
+#ifndef BANGER_MOUNTS_H
+#define BANGER_MOUNTS_H
+
+#include "configuration.h"
+
+/* Where the layers of an overlay root stay reachable, to be grown and trimmed. */
+#define LAYER_BASE "/run/banger/layers/base"
+#define LAYER_UPPER "/run/banger/layers/upper"
+
+/* proc, sysfs, devtmpfs and what else every root needs. */
+void mounts_begin(void);
+
+/* Mounts the root from the disks and makes it this process's root. NULL, or what failed (errno says why): then nothing is
+ * mounted. Work disks and binds that fail are warnings. */
+const char *mounts_enter_root(struct configuration *configuration);
+
+/* mkdir -p; what is there stays as it is. 0 or errno. */
+int mounts_make_directory(const char *path, unsigned mode);
+
+#endif
