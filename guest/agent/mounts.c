@@ -132,7 +132,7 @@ static void mount_others(struct configuration *configuration) {
     for (size_t i = 0; i < configuration->disk_count; i++) {
         const struct disk *disk = &configuration->disks[i];
         if (disk->role != DISK_WORK && disk->role != DISK_OTHER) continue;
-        int error = mount_disk(disk, disk->mount_point, MS_NODEV);
+        int error = mount_disk(disk, disk->mount_point, 0);
         if (error == 0) continue;
         configuration_warn(configuration, "cannot mount %s at %s: %s", disk->device, disk->mount_point, strerror(error));
     }
