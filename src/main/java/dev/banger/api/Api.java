@@ -1,0 +1,26 @@
+package dev.banger.api;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The table of all methods. */
+public final class Api {
+  private Api() {}
+
+  /** Every method, by room, in the order of the documentation. */
+  public static List<Method<?, ?>> methods() {
+    List<Method<?, ?>> all = new ArrayList<>();
+    all.addAll(List.of(DaemonApi.STATUS, DaemonApi.STOP, DaemonApi.DISCOVER));
+    all.addAll(
+        List.of(OperationApi.STATUS, OperationApi.WATCH, OperationApi.CANCEL, OperationApi.LIST));
+    all.addAll(List.of(VmApi.CREATE_BEGIN, VmApi.START_BEGIN, VmApi.RESTART_BEGIN));
+    all.addAll(VmApi.OPERATIONS);
+    all.addAll(List.of(VmApi.LIST, VmApi.SHOW, VmApi.STOP, VmApi.KILL, VmApi.DELETE, VmApi.LOGS));
+    all.addAll(List.of(StreamApi.EXEC, StreamApi.RUN, StreamApi.COPY, StreamApi.STAT));
+    all.addAll(List.of(ImageApi.LIST, ImageApi.SHOW, ImageApi.DELETE, ImageApi.PULL_BEGIN));
+    all.addAll(ImageApi.OPERATIONS);
+    all.addAll(List.of(KernelApi.LIST, KernelApi.DELETE, KernelApi.PULL_BEGIN));
+    all.addAll(KernelApi.OPERATIONS);
+    return List.copyOf(all);
+  }
+}

@@ -1,0 +1,50 @@
+package dev.banger.api;
+
+import io.avaje.jsonb.Json;
+import org.jspecify.annotations.Nullable;
+
+/** The daemon itself. */
+public final class DaemonApi {
+  private DaemonApi() {}
+
+  /** For methods that take, or answer, nothing: an empty object, by {@link NothingAdapter}. */
+  public record Nothing() {}
+
+  /** Notification {@link #HELLO}: the first line on every connection, sent by the daemon. */
+  @Json
+  public record Hello(String version, long pid) {}
+
+  /**
+   * The daemon, now.
+   *
+   * @param accelerator {@code kvm} or {@code tcg}; absent while not yet known
+   */
+  @Json
+  public record Status(
+      String version,
+      long pid,
+      long uptimeMillis,
+      String dataDir,
+      String socket,
+      int vmsRunning,
+      int vmsTotal,
+      @Nullable String accelerator) {}
+
+  /** An OpenRPC document. */
+  @Json
+  public record Document(
+      String openrpc,
+      @Json.Raw @AnyJson String info,
+      @Json.Raw @AnyJson String methods,
+      @Json.Raw @AnyJson String components) {}
+
+  public static final String HELLO = "daemon.hello";
+
+  public static final Method<Nothing, Status> STATUS =
+      Method.call(
+          "daemon.status", Nothing.class, Status.class, "Version, process and load of the daemon");
+  public static final Method<Nothing, Nothing> STOP =
+      Method.call("daemon.stop", Nothing.class, Nothing.class, "Stop the daemon; VMs run on");
+  public static final Method<Nothing, Document> DISCOVER =
+      Method.call("rpc.discover", Nothing.class, Document.class, "This interface, as OpenRPC");
+}

@@ -1,0 +1,98 @@
+package dev.banger.api;
+
+import io.avaje.jsonb.Json;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Methods after whose reply the connection carries streams: docs/rpc.md says which. */
+public final class StreamApi {
+  private StreamApi() {}
+
+  /**
+   * A program in a guest.
+   *
+   * @param argv empty: the user's login shell (with tty) or the image's default command
+   * @param env {@code K=V}, over the VM's own
+   * @param cwd absent: the user's home
+   * @param user {@code name} or {@code uid}, each with {@code :group}; absent: root
+   * @param tty run it on a terminal of rows x columns; then there is no stderr
+   * @param stdin false: its stdin is /dev/null
+   */
+  @Json
+  public record Program(
+      List<String> argv,
+      List<String> env,
+      @Nullable String cwd,
+      @Nullable String user,
+      boolean tty,
+      int rows,
+      int columns,
+      boolean stdin) {}
+
+  @Json
+  public record Exec(String vm, Program program) {}
+
+  /**
+   * A VM to be, and what runs in it.
+   *
+   * @param keep false: the VM is deleted when its program ends, or the client is lost
+   */
+  @Json
+  public record Run(VmApi.Create create, boolean keep, Program program) {}
+
+  /** The program runs. */
+  @Json
+  public record Running(String vm, String name, long pid) {}
+
+  /**
+   * A copy in or out of a guest, as a tar stream.
+   *
+   * @param path in: the directory that the archive's names are below; out: what is packed, names
+   *     beginning with its last component
+   * @param direction in or out
+   * @param user whose rights count, and who owns what comes in; absent: root
+   * @param makeDirectory in: make path when it is missing
+   * @param keepOwners in: owners as in the archive
+   * @param followLink out: a symlink at path is followed
+   */
+  @Json
+  public record Copy(
+      String vm,
+      String path,
+      String direction,
+      @Nullable String user,
+      boolean makeDirectory,
+      boolean keepOwners,
+      boolean followLink) {}
+
+  @Json
+  public record Stat(String vm, String path, boolean followLink) {}
+
+  /**
+   * A file in a guest.
+   *
+   * @param type file, directory, link or other; of the thing itself unless followed
+   * @param directory whether it is a directory after following
+   * @param target of a link
+   */
+  @Json
+  public record FileStatus(
+      String type,
+      boolean directory,
+      int mode,
+      int uid,
+      int gid,
+      long size,
+      @Nullable String target) {}
+
+  public static final Method<Exec, Running> EXEC =
+      Method.interactive("vm.exec", Exec.class, Running.class, "Run a program in a running VM");
+  public static final Method<Run, Running> RUN =
+      Method.interactive(
+          "vm.run", Run.class, Running.class, "Create and start a VM, then run a program in it");
+  public static final Method<Copy, DaemonApi.Nothing> COPY =
+      Method.interactive(
+          "vm.cp", Copy.class, DaemonApi.Nothing.class, "Copy into or out of a running VM");
+  public static final Method<Stat, FileStatus> STAT =
+      Method.call("vm.stat", Stat.class, FileStatus.class, "One file in a running VM");
+}
