@@ -1,0 +1,48 @@
+package dev.banger.rpc;
+
+import dev.banger.rpc.JsonText.Malformed;
+import io.avaje.json.JsonAdapter;
+import io.avaje.json.JsonDataException;
+import io.avaje.json.JsonReader;
+import io.avaje.json.JsonWriter;
+import io.avaje.jsonb.Jsonb;
+
+/** Records to JSON and back, as both sides do it. */
+public final class Wire {
+  private static final class Reading {
+    static final Jsonb JSON = builder().build();
+  }
+
+  private Wire() {}
+
+  /** For clients: members that a record does not know are passed over. */
+  public static Jsonb json() {
+    return Reading.JSON;
+  }
+
+  /** For servers: a member that the record does not know is an error. */
+  static Jsonb strict() {
+    return builder().failOnUnknown(true).build();
+  }
+
+  private static Jsonb.Builder builder() {
+    return Jsonb.builder().add(String.class, new Strings());
+  }
+
+  /** Strings of any length: the library's own reader gives up at some 32 KiB. */
+  private static final class Strings implements JsonAdapter<String> {
+    @Override
+    public void toJson(JsonWriter writer, String value) {
+      writer.value(value);
+    }
+
+    @Override
+    public String fromJson(JsonReader reader) {
+      try {
+        return JsonText.string(reader.readRaw());
+      } catch (Malformed e) {
+        throw new JsonDataException(e.getMessage() + " at " + reader.location());
+      }
+    }
+  }
+}
