@@ -1,0 +1,77 @@
+package dev.banger.guest;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+
+/**
+ * The bytes a program writes. What was read is acknowledged in batches, and then the guest forgets
+ * it: {@link #offset} is from where to attach again. Used by one thread at a time.
+ */
+public final class ExecOutput extends InputStream {
+  private static final int BATCH = 128 * 1024;
+
+  private final Conversation conversation;
+  private volatile long offset;
+  private long acknowledged;
+
+  ExecOutput(Conversation conversation, long offset) {
+    this.conversation = conversation;
+    this.offset = offset;
+    this.acknowledged = offset;
+  }
+
+  /** How many bytes the program had written up to here. */
+  public long offset() {
+    return offset;
+  }
+
+  @Override
+  public int read() throws IOException {
+    byte[] one = new byte[1];
+    return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
+  }
+
+  @Override
+  public int read(byte[] to, int start, int length) throws IOException {
+    int count = conversation.input().read(to, start, length);
+    if (count > 0) {
+      long now = offset + count;
+      offset = now;
+      if (now - acknowledged >= BATCH) {
+        acknowledge();
+      }
+    } else if (count < 0 && offset > acknowledged) {
+      acknowledgeIfStillHeard();
+    }
+    return count;
+  }
+
+  @Override
+  public int available() throws IOException {
+    return conversation.input().available();
+  }
+
+  private void acknowledge() throws IOException {
+    conversation.output().write(ByteBuffer.allocate(8).putLong(offset).array());
+    acknowledged = offset;
+  }
+
+  /** The agent may have closed the stream by now; the bytes are here all the same. */
+  private void acknowledgeIfStillHeard() {
+    try {
+      acknowledge();
+    } catch (IOException e) {
+      acknowledged = offset;
+    }
+  }
+
+  /** Acknowledges what was read and takes no more. */
+  @Override
+  public void close() {
+    if (offset > acknowledged) {
+      acknowledgeIfStillHeard();
+    }
+    conversation.close();
+  }
+}
