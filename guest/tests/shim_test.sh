@@ -1,6 +1,6 @@
 #!/bin/sh
 # shellcheck disable=SC2012,SC2015,SC2153,SC2238,SC2254
-# Tests of banger-shim, the program in $SHIM. `make test` calls this.
+# Tests of banger-shim, the program in $SHIM, with those in $PROGRAMS. `make test` calls this.
 set -eu
 shim=$(realpath "$SHIM")
 here=$(dirname "$(realpath "$0")")
@@ -41,7 +41,7 @@ await() {
   done
 }
 
-field() { sed -n "s/.*\b$1=\([^ ]*\).*/\1/p"; } # field NAME <LINE
+field() { sed -n "s/^\\(.* \\)\\{0,1\\}$1=\\([^ ]*\\).*/\\2/p"; } # field NAME <LINE
 gone() { [ ! -e "/proc/$1" ] || grep -q '^State:.[ZX]' "/proc/$1/status" 2>/dev/null; }
 listing() { find . -mindepth 1 -printf '%P\n' | sort | tr '\n' ' '; }
 

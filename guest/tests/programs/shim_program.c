@@ -1,5 +1,4 @@
 /* What shim.sh runs under banger-shim, and a client for its sockets. */
-#define _GNU_SOURCE
 #include <dirent.h>
 #include <errno.h>
 #include <signal.h>
