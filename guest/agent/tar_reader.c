@@ -40,6 +40,9 @@ bool tar_fill(struct tar_reader *reader, void *buffer, size_t size) {
     return true;
 }
 
+/* What tar_next answers for a stream that is bad. */
+enum { BAD = -1 };
+
 static bool skip(struct tar_reader *reader, uint64_t size) {
     uint8_t waste[8192];
     while (size > 0) {
@@ -65,6 +68,22 @@ bool tar_number(const uint8_t *field, size_t width, uint64_t *value) {
     while (at < width && field[at] == ' ') at++;
     for (; at < width && field[at] >= '0' && field[at] <= '7'; at++) *value = *value << 3 | (uint64_t)(field[at] - '0');
     return at == width || field[at] == 0 || field[at] == ' ';
+}
+
+/* A time: a number that in base 256 may be negative. */
+static bool time_number(const uint8_t *field, size_t width, int64_t *value) {
+    uint64_t number = UINT64_MAX;
+    if (field[0] != 0xff) {
+        if (!tar_number(field, width, &number)) return false;
+        *value = (int64_t)number;
+        return number <= INT64_MAX;
+    }
+    for (size_t at = 1; at < width; at++) {
+        if (number >> 55 != 0x1ff) return false;
+        number = number << 8 | field[at];
+    }
+    *value = (int64_t)number;
+    return *value < 0;
 }
 
 static bool checksum_fits(const uint8_t header[TAR_BLOCK]) {
@@ -129,13 +148,11 @@ static bool set_type(struct tar_reader *reader, uint8_t flag) {
 
 static bool set_numbers(struct tar_reader *reader, const uint8_t header[TAR_BLOCK]) {
     struct tar_entry *entry = &reader->entry;
-    uint64_t mode, seconds, major, minor;
+    uint64_t mode, major, minor;
     if (!tar_number(header + 100, 8, &mode) || !tar_number(header + 108, 8, &entry->uid) || !tar_number(header + 116, 8, &entry->gid) ||
-        !tar_number(header + 329, 8, &major) || !tar_number(header + 337, 8, &minor)) {
+        !time_number(header + 136, 12, &entry->seconds) || !tar_number(header + 329, 8, &major) || !tar_number(header + 337, 8, &minor)) {
         return tar_bad(reader, "%.300s has a number that is none", entry->name);
     }
-    /* A time before 1970 is negative in base 256: the pax record, if there is one, says it better. */
-    entry->seconds = tar_number(header + 136, 12, &seconds) ? (int64_t)seconds : 0;
     entry->mode = (uint32_t)mode & 07777;
     entry->major = (uint32_t)major;
     entry->minor = (uint32_t)minor;
@@ -231,22 +248,30 @@ static int read_prefix(struct tar_reader *reader, const uint8_t header[TAR_BLOCK
     }
 }
 
+static bool check_header(struct tar_reader *reader, const uint8_t header[TAR_BLOCK], uint64_t *size) {
+    if (!checksum_fits(header)) return tar_bad(reader, "a header has a wrong checksum: this is no tar archive, or a damaged one");
+    return (tar_number(header + 124, 12, size) && *size <= INT64_MAX) || tar_bad(reader, "an entry has a size that is no number");
+}
+
 int tar_next(struct tar_reader *reader) {
     uint8_t header[TAR_BLOCK];
     const char *name = NULL, *link = NULL;
     uint64_t size;
     enum { PREFIXES = 64 };
-    if (!finish_last(reader)) return -1;
+    if (!finish_last(reader)) return BAD;
     for (int prefix = 0; prefix < PREFIXES; prefix++) {
-        if (!tar_fill(reader, header, sizeof header)) return -1;
-        if (all_zero(header)) return prefix == 0 ? 0 : tar_bad(reader, "the archive ends after a header of an entry") - 1;
-        if (!checksum_fits(header)) return tar_bad(reader, "a header has a wrong checksum: this is no tar archive, or a damaged one") - 1;
-        if (!tar_number(header + 124, 12, &size) || size > INT64_MAX) return tar_bad(reader, "an entry has a size that is no number") - 1;
+        if (!tar_fill(reader, header, sizeof header)) return BAD;
+        if (all_zero(header)) {
+            if (prefix > 0) tar_bad(reader, "the archive ends after a header that belongs to an entry");
+            return prefix > 0 ? BAD : 0;
+        }
+        if (!check_header(reader, header, &size)) return BAD;
         int result = read_prefix(reader, header, size, &name, &link);
-        if (result < 0) return -1;
-        if (result == 0) return build_entry(reader, header, size, name, link) ? 1 : -1;
+        if (result < 0) return BAD;
+        if (result == 0) return build_entry(reader, header, size, name, link) ? 1 : BAD;
     }
-    return tar_bad(reader, "more than %d headers belong to one entry", PREFIXES) - 1;
+    tar_bad(reader, "more than %d headers belong to one entry", PREFIXES);
+    return BAD;
 }
 
 ssize_t tar_read(struct tar_reader *reader, void *buffer, size_t size, uint64_t *offset) {
