@@ -8,7 +8,7 @@ product=$here/../build/banger-shim
 base=$(mktemp -d /tmp/banger-shim-test.XXXXXX)
 program=$base/program
 trap 'umount "$base/full" 2>/dev/null || true; rm -rf "$base"' EXIT
-cc -O1 -o "$program" "$here/programs/shim_program.c"
+cp "$PROGRAMS/shim_program" "$program"
 chmod 755 "$base" # another user executes the program
 failures=0
 root=false
