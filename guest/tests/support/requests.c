@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/random.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -158,6 +159,14 @@ char *exec_run(struct client *client, const char *const argv[], uint32_t *code, 
     return text;
 }
 
+static struct agent started;
+
+/* Also after a failure. */
+static void remove_left(void) {
+    unlink(started.socket);
+    rmdir(started.directory);
+}
+
 void agent_start(struct agent *agent, const char *option) {
     const char *program = getenv("AGENT");
     if (program == NULL) fail_test("AGENT does not name the agent");
@@ -165,7 +174,12 @@ void agent_start(struct agent *agent, const char *option) {
     if (mkdtemp(agent->directory) == NULL) fail_test("mkdtemp");
     snprintf(agent->socket, sizeof agent->socket, "%s/agent", agent->directory);
     agent->pid = fork();
-    if (agent->pid != 0) return;
+    if (agent->pid != 0) {
+        started = *agent;
+        atexit(remove_left);
+        return;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
     execl(program, program, "--serve", agent->socket, option, NULL);
     _exit(127);
 }
@@ -175,8 +189,6 @@ void agent_stop(struct agent *agent) {
     if (waitpid(agent->pid, &status, WNOHANG) != 0) fail_test("the agent ended by itself (status %d)", status);
     kill(agent->pid, SIGTERM);
     waitpid(agent->pid, &status, 0);
-    unlink(agent->socket);
-    rmdir(agent->directory);
 }
 
 void configure_empty(struct client *client) {
