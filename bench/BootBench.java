@@ -1,0 +1,250 @@
+import java.io.IOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * The floor: bare QEMU with the very options, kernel, initramfs and disks of a banger VM, from spawn
+ * until the agent answers HELLO (guest/PROTOCOL.md, section 1). Against it: {@code banger vm run --
+ * true} as a user types it, the daemon warm, and its stages. In turn, one round after the other.
+ */
+final class BootBench {
+  private static final byte[] MAGIC = "\u00baBANGER-SYNC-1\r\n".getBytes(StandardCharsets.ISO_8859_1);
+  private static final Pattern STAGES = Pattern.compile("kind=vm.create .*state=DONE stages=(\\S.*)$");
+  private static final Pattern TIMING = Pattern.compile("([a-z-]+)=(\\d+)ms");
+
+  private final Path here;
+  private final Path home;
+  private final Map<String, List<Double>> times = new LinkedHashMap<>();
+
+  private BootBench(Path here, Path home) {
+    this.here = here;
+    this.home = home;
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    new BootBench(Path.of(arguments[0]), Path.of(arguments[1]))
+        .run(Math.max(10, Integer.parseInt(arguments[2])));
+  }
+
+  private void run(int rounds) throws Exception {
+    Path floor = Files.createDirectory(home.resolve("floor"));
+    List<String> command = bareCommand(floor);
+    for (int i = -1; i < rounds; i++) { // the first round warms up
+      double bare = floor(command, floor);
+      double ours = banger("vm", "run", "--", "true");
+      if (i >= 0) {
+        add("floor: bare QEMU, spawn to agent's answer", bare);
+        add("banger vm run -- true, whole command", ours);
+        stages();
+      }
+      System.err.printf(Locale.ROOT, "round %d: floor %.0f ms, banger %.0f ms%n", i + 1, bare, ours);
+    }
+    print(rounds);
+  }
+
+  /** The command line of a VM that banger runs, with files and sockets in place of descriptors. */
+  private List<String> bareCommand(Path floor) throws Exception {
+    banger("vm", "create", "pattern", "--start", "--init-mode", "agent");
+    long pid;
+    try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
+      pid =
+          all.filter(p -> p.info().command().orElse("").contains("qemu-system"))
+              .filter(p -> belongsHere(p.pid()))
+              .findFirst()
+              .orElseThrow(() -> new IOException("no QEMU of banger runs"))
+              .pid();
+    }
+    List<String> command =
+        new ArrayList<>(
+            List.of(Files.readString(Path.of("/proc/" + pid + "/cmdline")).split("\0")));
+    for (int i = 0; i < command.size(); i++) {
+      command.set(i, withoutDescriptors(command.get(i), pid, floor));
+    }
+    banger("vm", "delete", "--force", "pattern");
+    return command;
+  }
+
+  private boolean belongsHere(long pid) {
+    try (Stream<Path> descriptors = Files.list(Path.of("/proc/" + pid + "/fd"))) {
+      return descriptors.anyMatch(d -> link(d).startsWith(home.toString()));
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static String link(Path descriptor) {
+    try {
+      return Files.readSymbolicLink(descriptor).toString();
+    } catch (IOException e) {
+      return "";
+    }
+  }
+
+  private static String withoutDescriptors(String argument, long pid, Path floor) throws IOException {
+    Matcher file = Pattern.compile("/proc/self/fd/(\\d+)").matcher(argument);
+    StringBuilder result = new StringBuilder();
+    while (file.find()) {
+      Path real = Path.of(link(Path.of("/proc/" + pid + "/fd/" + file.group(1))));
+      boolean writable = !real.getFileName().toString().matches("vmlinux|.*cpio|root.ext4|modules.ext4");
+      Path used = real;
+      if (writable) {
+        used = floor.resolve(real.getFileName() + "-" + file.group(1));
+        copySparse(real, used);
+      }
+      file.appendReplacement(result, Matcher.quoteReplacement(used.toString()));
+    }
+    file.appendTail(result);
+    String text = result.toString();
+    if (argument.startsWith("socket,")) {
+      Matcher id = Pattern.compile("id=([a-z0-9]+)").matcher(text);
+      String name = id.find() ? id.group(1) : "socket";
+      text = text.replaceAll("fd=\\d+", "path=" + floor.resolve(name + ".sock"));
+    }
+    return text;
+  }
+
+  private static void copySparse(Path from, Path to) throws IOException {
+    try {
+      new ProcessBuilder("cp", "--sparse=always", from.toString(), to.toString())
+          .inheritIO()
+          .start()
+          .waitFor();
+    } catch (InterruptedException e) {
+      throw new IOException(e);
+    }
+  }
+
+  private static double floor(List<String> command, Path floor) throws Exception {
+    Path socket = null;
+    for (String argument : command) {
+      Matcher path = Pattern.compile("^socket,.*path=([^,]+)").matcher(argument);
+      if (path.find() && !path.group(1).contains("qmp") && !path.group(1).contains("control")) {
+        socket = Path.of(path.group(1));
+      }
+    }
+    if (socket == null) {
+      throw new IOException("no agent socket in " + command);
+    }
+    Files.deleteIfExists(socket);
+    long begun = System.nanoTime();
+    Process qemu =
+        new ProcessBuilder(command)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(floor.resolve("stderr").toFile())
+            .start();
+    try {
+      awaitAnswer(socket, qemu);
+      return (System.nanoTime() - begun) / 1e6;
+    } finally {
+      qemu.destroyForcibly().waitFor(10, TimeUnit.SECONDS);
+    }
+  }
+
+  private static void awaitAnswer(Path socket, Process qemu) throws Exception {
+    ByteBuffer hello = ByteBuffer.allocate(32).put(MAGIC).put(new byte[15]).put((byte) 1).flip();
+    try (SocketChannel channel = SocketChannel.open(StandardProtocolFamily.UNIX)) {
+      while (!Files.exists(socket)) {
+        if (!qemu.isAlive()) {
+          throw new IOException("bare QEMU ended with " + qemu.exitValue());
+        }
+        Thread.sleep(1);
+      }
+      channel.connect(UnixDomainSocketAddress.of(socket));
+      channel.write(hello);
+      ByteBuffer answer = ByteBuffer.allocate(32);
+      while (answer.hasRemaining()) {
+        if (channel.read(answer) < 0) {
+          throw new IOException("bare QEMU closed the channel");
+        }
+      }
+      if (!Arrays.equals(MAGIC, Arrays.copyOf(answer.array(), MAGIC.length))) {
+        throw new IOException("the agent answered something else");
+      }
+    }
+  }
+
+  private double banger(String... arguments) throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(here.resolve("banger").toString()));
+    command.addAll(List.of(arguments));
+    long begun = System.nanoTime();
+    Process process =
+        new ProcessBuilder(command)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .redirectError(home.resolve("banger.stderr").toFile())
+            .start();
+    process.getOutputStream().close();
+    int status = process.waitFor();
+    double took = (System.nanoTime() - begun) / 1e6;
+    if (status != 0) {
+      throw new IOException(
+          command + " exited with " + status + ": " + Files.readString(home.resolve("banger.stderr")));
+    }
+    return took;
+  }
+
+  /** The newest create in the daemon's log. */
+  private void stages() throws IOException {
+    List<String> lines = Files.readAllLines(home.resolve("log/daemon.log"));
+    for (String line : lines.reversed()) {
+      Matcher found = STAGES.matcher(line);
+      if (found.find()) {
+        for (String stage : found.group(1).split(",")) {
+          String[] pair = stage.split("=");
+          add("  stage " + pair[0], Double.parseDouble(pair[1]));
+        }
+        break;
+      }
+    }
+    for (String line : lines.reversed()) {
+      if (line.contains(" ready mode=")) {
+        Matcher timing = TIMING.matcher(line);
+        while (timing.find()) {
+          add("  guest's clock at " + timing.group(1), Double.parseDouble(timing.group(2)));
+        }
+        break;
+      }
+    }
+  }
+
+  private void add(String what, double millis) {
+    times.computeIfAbsent(what, k -> new ArrayList<>()).add(millis);
+  }
+
+  private void print(int rounds) throws IOException {
+    System.out.println("| what | median ms | range ms |\n|---|---|---|");
+    StringBuilder json = new StringBuilder("{\"rounds\":" + rounds);
+    List<Double> medians = new ArrayList<>();
+    times.forEach(
+        (what, all) -> {
+          List<Double> sorted = all.stream().sorted().toList();
+          double median = sorted.get(sorted.size() / 2);
+          medians.add(median);
+          System.out.printf(
+              Locale.ROOT,
+              "| %s | %.0f | %.0f-%.0f |%n",
+              what, median, sorted.getFirst(), sorted.getLast());
+          json.append(",\"").append(what.strip()).append("\":").append(all);
+        });
+    double ratio = medians.get(1) / medians.get(0);
+    System.out.printf(Locale.ROOT, "ratio %.3f of the floor, %d rounds, interleaved%n", ratio, rounds);
+    json.append(String.format(Locale.ROOT, ",\"ratio\":%.4f}%n", ratio));
+    Path file = here.resolve("target/bench-boot.json");
+    Files.writeString(file, json);
+    System.out.println("written to " + file);
+  }
+}
