@@ -165,14 +165,17 @@ static bool pack_children(struct pack *pack, DIR *stream, unsigned depth) {
         if (child == NULL && errno != 0) return failed(pack, errno, "cannot read the directory %s", pack->name);
         if (child == NULL) return true;
         if (strcmp(child->d_name, ".") == 0 || strcmp(child->d_name, "..") == 0) continue;
-        if (length + strlen(child->d_name) + 1 > TAR_NAME_LIMIT) return failed(pack, ENAMETOOLONG, "cannot pack %s%s", pack->name, child->d_name);
+        if (length + strlen(child->d_name) + 1 > TAR_NAME_LIMIT) {
+            return failed(pack, ENAMETOOLONG, "cannot pack %s%s", pack->name, child->d_name);
+        }
         strcpy(pack->name + length, child->d_name);
         if (!pack_named(pack, dirfd(stream), child->d_name, depth + 1)) return false;
         pack->name[length] = 0;
     }
 }
 
-static bool pack_directory(struct pack *pack, int parent, const char *base, const struct stat *status, struct tar_entry *entry, unsigned depth) {
+static bool pack_directory(struct pack *pack, int parent, const char *base, const struct stat *status, struct tar_entry *entry,
+                           unsigned depth) {
     int directory = open_same(parent, base, O_DIRECTORY, status);
     if (directory < 0) return errno == ENOENT || failed(pack, errno, "cannot open the directory %s", pack->name);
     strcat(pack->name, "/");

@@ -6,7 +6,8 @@
 #include <unistd.h>
 
 /* Goes with the statuses of sftp_status. */
-static const char *const MESSAGES[] = {"Success", "End of file", "No such file", "Permission denied", "Failure", "Bad message", "", "", "Operation unsupported"};
+static const char *const MESSAGES[] = {"Success", "End of file", "No such file", "Permission denied",    "Failure",
+                                       "Bad message", "",        "",             "Operation unsupported"};
 
 void sftp_reply_begin(struct sftp *sftp, uint8_t type, uint32_t id) {
     sftp->reply.length = 0;
@@ -79,9 +80,10 @@ void sftp_close(struct sftp_handle *handle) {
 }
 
 static bool greet(struct sftp *sftp) {
-    static const char *const extensions[][2] = {{"posix-rename@openssh.com", "1"}, {"statvfs@openssh.com", "2"}, {"fstatvfs@openssh.com", "2"},
-                                                {"hardlink@openssh.com", "1"},     {"fsync@openssh.com", "1"},   {"lsetstat@openssh.com", "1"},
-                                                {"limits@openssh.com", "1"}};
+    static const char *const extensions[][2] = {
+        {"posix-rename@openssh.com", "1"}, {"statvfs@openssh.com", "2"},  {"fstatvfs@openssh.com", "2"}, {"hardlink@openssh.com", "1"},
+        {"fsync@openssh.com", "1"},        {"lsetstat@openssh.com", "1"}, {"limits@openssh.com", "1"},
+    };
     sftp_reply_begin(sftp, SFTP_VERSION_REPLY, SFTP_VERSION);
     for (size_t i = 0; i < sizeof extensions / sizeof *extensions; i++) {
         wire_put_text(&sftp->reply, extensions[i][0]);

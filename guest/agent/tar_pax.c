@@ -202,7 +202,9 @@ static bool records(struct tar_reader *reader, struct tar_overrides *overrides, 
         }
         char *key = text + (at - text) + 1, *end = text + length - 1;
         char *equals = memchr(key, '=', (size_t)(end - key));
-        if (equals == NULL || equals == key || memchr(key, 0, (size_t)(equals - key)) != NULL) return tar_bad(reader, "a pax header is damaged");
+        if (equals == NULL || equals == key || memchr(key, 0, (size_t)(equals - key)) != NULL) {
+            return tar_bad(reader, "a pax header is damaged");
+        }
         *equals = 0;
         *end = 0;
         if (!record(reader, overrides, key, equals + 1, (size_t)(end - equals - 1))) return false;

@@ -128,7 +128,8 @@ bool tar_write_entry(struct tar_writer *writer, const struct tar_entry *entry) {
     struct records records = {0};
     collect(&records, entry);
     if (records.failed) errno = ENOMEM;
-    bool done = !records.failed && (records.length == 0 || write_records(writer, &records)) && write_header(writer, entry, (char)entry->type);
+    bool done = !records.failed && (records.length == 0 || write_records(writer, &records)) &&
+                write_header(writer, entry, (char)entry->type);
     free(records.text);
     writer->padding = (unsigned)((TAR_BLOCK - entry->size % TAR_BLOCK) % TAR_BLOCK);
     return done;

@@ -273,8 +273,8 @@ static bool make_special(struct unpack *unpack, const struct tar_entry *entry, c
         result = make_node(entry, place, mode);
     }
     if (result != 0) {
-        return failed(unpack, errno, "cannot make the %s %s", entry->type == TAR_SYMLINK ? "symlink" : entry->type == TAR_FIFO ? "FIFO" : "device",
-                      place->clean);
+        const char *kind = entry->type == TAR_SYMLINK ? "symlink" : entry->type == TAR_FIFO ? "FIFO" : "device";
+        return failed(unpack, errno, "cannot make the %s %s", kind, place->clean);
     }
     entry_times(entry, times);
     if (unpack->keep_owners &&

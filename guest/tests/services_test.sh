@@ -184,6 +184,22 @@ names_begin_with_the_last_component() {
   expect "$(cat "$base/reply")" 'error 2 0 *'
 }
 
+special_places_are_left_out() {
+  begin "sockets and what is in /proc are left out, and a tree that is too deep is an error"
+  mkdir tree
+  "$PROGRAMS/shim_program" bind tree/socket
+  echo x >tree/file
+  expect "$(copy_out "$PWD/tree" 0 | tar -t | tr '\n' ' ')" 'tree/ tree/file '
+  copy_out "$PWD/tree/socket" 0 >/dev/null
+  expect "$(cat "$base/reply")" 'error 7 0 * is a socket*'
+  expect "$(copy_out /proc 0 | tar -t | tr '\n' ' ')" 'proc/ '
+  deep=$(printf 'd/%.0s' $(seq 300))
+  mkdir -p "$deep"
+  copy_out "$PWD/d" 0 >/dev/null
+  expect "$(cat "$base/reply")" 'ok
+error 6 40 *nested deeper than 256*'
+}
+
 existing_things_are_replaced() {
   begin "files, symlinks and empty directories in the way are replaced, full directories are not"
   mkdir -p source target/d target/full outside
@@ -475,6 +491,7 @@ their_archives_are_read
 many_holes_are_kept
 round_trip_is_exact
 names_begin_with_the_last_component
+special_places_are_left_out
 existing_things_are_replaced
 hostile_archives_are_contained
 damaged_archives_are_errors
