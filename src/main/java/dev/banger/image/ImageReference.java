@@ -1,0 +1,54 @@
+package dev.banger.image;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Names an image: {@code debian:bookworm}, {@code alpine}, {@code host/team/name:tag}; with {@code
+ * deb:} in front of a Debian release only the host's own packages will do.
+ *
+ * @param name everything before the tag; {@code deb} for the forced form
+ * @param tag {@code latest} when nothing is said
+ */
+public record ImageReference(String name, String tag) {
+  private static final String COMPONENT = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
+  private static final Pattern SHAPE =
+      Pattern.compile(
+          "((?:[a-z0-9.-]+(?::[0-9]{1,5})?/)?%1$s(?:/%1$s)*)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+              .formatted(COMPONENT));
+  private static final int LENGTH_LIMIT = 255;
+  private static final String FORCED = "deb";
+
+  /** Reads what a user typed. */
+  public static ImageReference parse(String text) throws BangerException {
+    Matcher matcher = SHAPE.matcher(text);
+    if (text.length() > LENGTH_LIMIT || !matcher.matches()) {
+      throw invalid(text);
+    }
+    String tag = matcher.group(2);
+    if (matcher.group(1).equals(FORCED) && tag == null) {
+      throw invalid(text);
+    }
+    return new ImageReference(matcher.group(1), tag == null ? "latest" : tag);
+  }
+
+  private static BangerException invalid(String text) {
+    String shown = text.length() > 80 ? text.substring(0, 80) + "..." : text;
+    return new BangerException(
+        ErrorCode.INVALID,
+        "'" + shown.replaceAll("\\p{Cntrl}", "?") + "' is no image reference",
+        "write name:tag in lower case, as in debian:bookworm");
+  }
+
+  /** Whether only the host's own packages will do. */
+  public boolean forcesHostPackages() {
+    return name.equals(FORCED);
+  }
+
+  @Override
+  public String toString() {
+    return name + ":" + tag;
+  }
+}

@@ -1,0 +1,212 @@
+package dev.banger.image;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.banger.image.disk.Publication;
+import dev.banger.image.disk.Trees;
+import dev.banger.lock.LeafLock;
+import dev.banger.lock.OrderedLock;
+import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import dev.banger.model.Directories;
+import dev.banger.model.ErrorCode;
+import dev.banger.model.Progress;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The images on this host, kept below {@link Directories#images}. The directories are the truth:
+ * one that is there is whole. A newer image of the same reference takes the older one's place for
+ * new VMs; the older one stays until it is deleted.
+ */
+public final class Images {
+  private final Directories directories;
+  private final List<ImageSource> sources;
+  private final OrderedLock imageOps;
+  private final Clock clock;
+  private final SecureRandom random = new SecureRandom();
+  private final LeafLock lock = new LeafLock("image pulls");
+
+  @GuardedBy("lock")
+  private final Map<ImageReference, CountDownLatch> pulls = new HashMap<>();
+
+  /**
+   * @param sources asked in this order
+   * @param imageOps of rank IMAGE_OPS; held while an image is published or deleted
+   */
+  public Images(
+      Directories directories, List<ImageSource> sources, OrderedLock imageOps, Clock clock) {
+    this.directories = directories;
+    this.sources = List.copyOf(sources);
+    this.imageOps = imageOps;
+    this.clock = clock;
+  }
+
+  /** Removes what a crash left half done; before anything else is called. */
+  public void reclaim() throws BangerException {
+    Publication.reclaim(directories.images());
+  }
+
+  /** The newest first. */
+  public List<Image> list() throws BangerException {
+    List<Image> images = new ArrayList<>();
+    for (Path directory : Publication.published(directories.images())) {
+      images.add(Image.read(directory));
+    }
+    images.sort(Comparator.comparing(Image::created).reversed());
+    return images;
+  }
+
+  /** By id, or the newest one of a reference. */
+  public Image find(String name) throws BangerException {
+    List<Image> all = list();
+    Optional<Image> byId = all.stream().filter(i -> i.id().equals(name)).findFirst();
+    if (byId.isPresent()) {
+      return byId.get();
+    }
+    ImageReference reference = ImageReference.parse(name);
+    return newest(all, reference)
+        .orElseThrow(() ->
+            new BangerException(
+                ErrorCode.NOT_FOUND,
+                "there is no image '" + reference + "' on this host",
+                "run `banger image pull " + reference + "`"));
+  }
+
+  /** The newest image of this reference that is here; asks no source. */
+  public Optional<Image> local(ImageReference reference) throws BangerException {
+    return newest(list(), reference);
+  }
+
+  /** What is here, else what a source has. */
+  public Image resolve(ImageReference reference, Progress progress)
+      throws BangerException, InterruptedException {
+    Optional<Image> here = local(reference);
+    return here.isPresent() ? here.get() : pull(reference, progress);
+  }
+
+  /**
+   * A fresh image from the first source that accepts the reference. When the same reference is
+   * being pulled already, waits for that one and takes its image.
+   */
+  public Image pull(ImageReference reference, Progress progress)
+      throws BangerException, InterruptedException {
+    OrderedLock.requireNotHeld(imageOps.rank());
+    ImageSource source = source(reference);
+    while (true) {
+      CountDownLatch mine = new CountDownLatch(1);
+      CountDownLatch other = enter(reference, mine);
+      if (other == null) {
+        try {
+          return pullFrom(source, reference, progress);
+        } finally {
+          leave(reference);
+          mine.countDown();
+        }
+      }
+      Optional<Image> before = local(reference);
+      progress.stage("wait for another pull of " + reference);
+      other.await();
+      Optional<Image> after = local(reference);
+      if (after.isPresent() && !after.equals(before)) {
+        return after.get();
+      }
+    }
+  }
+
+  private @Nullable CountDownLatch enter(ImageReference reference, CountDownLatch mine) {
+    lock.lock();
+    try {
+      return pulls.putIfAbsent(reference, mine);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void leave(ImageReference reference) {
+    lock.lock();
+    try {
+      pulls.remove(reference);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private ImageSource source(ImageReference reference) throws BangerException {
+    return sources.stream()
+        .filter(s -> s.accepts(reference))
+        .findFirst()
+        .orElseThrow(() ->
+            new BangerException(
+                ErrorCode.NOT_FOUND,
+                "no source has an image '" + reference + "'",
+                "known sources: "
+                    + String.join(", ", sources.stream().map(ImageSource::name).toList())
+                    + "; try debian:bookworm"));
+  }
+
+  private Image pullFrom(ImageSource source, ImageReference reference, Progress progress)
+      throws BangerException, InterruptedException {
+    try (Publication publication = Publication.begin(directories.images())) {
+      Path disk = Image.diskIn(publication.directory());
+      Pulled pulled = source.pull(reference, disk, progress);
+      String id = newId();
+      Image image =
+          new Image(
+              id,
+              reference,
+              source.name(),
+              pulled.provenance(),
+              pulled.digest(),
+              new ByteSize(Files.size(disk)),
+              pulled.uuid(),
+              clock.instant(),
+              pulled.hasInit(),
+              pulled.command(),
+              pulled.environment(),
+              pulled.user(),
+              directories.images().resolve(id));
+      image.writeTo(publication.directory());
+      progress.stage("write to disk");
+      publication.sync();
+      try (var _ = imageOps.acquire()) {
+        publication.publish(id);
+      }
+      return image;
+    } catch (IOException e) {
+      throw Trees.failure("cannot write the image of " + reference, e);
+    }
+  }
+
+  /** The caller has made sure that no VM uses it. */
+  public void delete(Image image) throws BangerException, InterruptedException {
+    try (var _ = imageOps.acquire()) {
+      if (!Files.isDirectory(image.directory())) {
+        throw new BangerException(
+            ErrorCode.NOT_FOUND, "there is no image '" + image.id() + "' any more", "");
+      }
+      Publication.withdraw(image.directory());
+    }
+  }
+
+  private static Optional<Image> newest(List<Image> images, ImageReference reference) {
+    return images.stream().filter(i -> i.reference().equals(reference)).findFirst();
+  }
+
+  private String newId() {
+    byte[] bytes = new byte[6];
+    random.nextBytes(bytes);
+    return HexFormat.of().formatHex(bytes);
+  }
+}
