@@ -12,6 +12,7 @@ public final class SystemCallException extends IOException {
   public static final int ENOENT = 2;
   public static final int ESRCH = 3;
   public static final int EINTR = 4;
+  public static final int ENXIO = 6;
 
   private final int errno;
 

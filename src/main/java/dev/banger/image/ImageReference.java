@@ -16,7 +16,7 @@ public record ImageReference(String name, String tag) {
   private static final String COMPONENT = "[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*";
   private static final Pattern SHAPE =
       Pattern.compile(
-          "((?:[a-z0-9.-]+(?::[0-9]{1,5})?/)?%1$s(?:/%1$s)*)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
+          "((?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::[0-9]{1,5})?/)?%1$s(?:/%1$s)*)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?"
               .formatted(COMPONENT));
   private static final int LENGTH_LIMIT = 255;
   private static final String FORCED = "deb";

@@ -23,7 +23,12 @@ public final class Mke2fs {
   private static final String FEATURES =
       "none,ext_attr,resize_inode,dir_index,filetype,extent,64bit,flex_bg,sparse_super,large_file,"
           + "huge_file,dir_nlink,extra_isize,metadata_csum";
+  private static final long BLOCK = 4096;
   private static final long INODE_SIZE = 256;
+
+  /** How many times its size a disk can grow to cheaply; room for more costs each copy 4 MiB. */
+  private static final long GROWTH = 16;
+
   private static final ByteSize JOURNAL = ByteSize.mib(64);
   private static final ByteSize SPARE = ByteSize.mib(16);
   private static final ByteSize UNIT = ByteSize.mib(1);
@@ -77,11 +82,14 @@ public final class Mke2fs {
       throw Trees.failure("cannot make " + file, e);
     }
     List<String> arguments =
-        new ArrayList<>(List.of("-q", "-F", "-t", "ext4", "-b", "4096", "-m", "0"));
+        new ArrayList<>(List.of("-q", "-F", "-t", "ext4", "-b", Long.toString(BLOCK), "-m", "0"));
     arguments.addAll(List.of("-I", Long.toString(INODE_SIZE)));
     arguments.addAll(List.of("-U", uuid.toString(), "-L", label));
     arguments.addAll(List.of("-O", FEATURES + (journal ? ",has_journal" : "")));
-    arguments.addAll(List.of("-E", "root_owner=0:0,lazy_journal_init=1,hash_seed=" + uuid));
+    long growth = size.bytes() / BLOCK * GROWTH;
+    arguments.addAll(
+        List.of(
+            "-E", "root_owner=0:0,lazy_journal_init=1,hash_seed=" + uuid + ",resize=" + growth));
     if (journal) {
       arguments.addAll(List.of("-J", "size=" + (journalSize(size).bytes() >> 20)));
     }
@@ -115,7 +123,7 @@ public final class Mke2fs {
   private Trees.Usage measureFromInside(Path tree, IOException why)
       throws BangerException, InterruptedException {
     String lines =
-        command(new Tool("du", "coreutils"), "--apparent-size", "-s", "-B4096", tree.toString())
+        command(new Tool("du", "coreutils"), "--apparent-size", "-s", "-B" + BLOCK, tree.toString())
             .run(ErrorCode.INTERNAL, "cannot measure " + tree + " (" + why + ")", "")
             .output();
     String inodes =
@@ -123,7 +131,7 @@ public final class Mke2fs {
             .run(ErrorCode.INTERNAL, "cannot count " + tree, "")
             .output();
     long count = firstNumber(inodes);
-    return new Trees.Usage(count, (firstNumber(lines) + count) * 4096);
+    return new Trees.Usage(count, (firstNumber(lines) + count) * BLOCK);
   }
 
   private static long firstNumber(String text) {

@@ -1,0 +1,64 @@
+package dev.banger.ffm;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Path;
+
+/** Calls about open files. Descriptors are plain numbers: who opens one closes it. */
+public final class FileCalls {
+  /** Flags of open(2), as on every architecture that banger knows. */
+  public static final int O_RDONLY = 0;
+
+  public static final int O_RDWR = 2;
+  private static final int O_CLOEXEC = 0x80000;
+
+  /** Of lseek(2): the next data, the next hole, at or after the offset. */
+  public static final int SEEK_DATA = 3;
+
+  public static final int SEEK_HOLE = 4;
+
+  /** ioctl_ficlone(2). */
+  private static final long FICLONE = 0x40049409L;
+
+  private static final MethodHandle OPEN =
+      Native.function(
+          "open",
+          FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT),
+          Linker.Option.firstVariadicArg(2));
+  private static final MethodHandle LSEEK =
+      Native.function("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT));
+  private static final MethodHandle IOCTL =
+      Native.function(
+          "ioctl",
+          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG),
+          Linker.Option.firstVariadicArg(2));
+
+  private FileCalls() {}
+
+  /** open(2) of an existing file; children do not inherit it. {@link ProcessCalls#close} it. */
+  public static int open(Path path, int flags) throws SystemCallException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = arena.allocateFrom(path.toString());
+      return (int)
+          Native.call("open", errno -> (int) OPEN.invokeExact(errno, name, flags | O_CLOEXEC));
+    }
+  }
+
+  /** lseek(2). ENXIO: there is no data behind the offset. */
+  public static long lseek(int descriptor, long offset, int whence) throws SystemCallException {
+    return Native.call(
+        "lseek", errno -> (long) LSEEK.invokeExact(errno, descriptor, offset, whence));
+  }
+
+  /** ioctl_ficlone(2): the target shares the source's blocks. Many file systems cannot. */
+  public static void ficlone(int target, int source) throws SystemCallException {
+    Native.call("ficlone", errno -> (int) IOCTL.invokeExact(errno, target, FICLONE, (long) source));
+  }
+}

@@ -1,0 +1,50 @@
+package dev.banger.image.disk;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Locale;
+import java.util.UUID;
+
+/**
+ * An empty file system, made once and copied for each VM.
+ *
+ * @param size of the disk; the file takes a few hundred KiB
+ */
+public record DiskTemplate(Role role, ByteSize size, Path file) {
+  /** What a disk is for; its UUID is how the guest finds it. */
+  public enum Role {
+    /** The VM's own changes over the shared image. */
+    UPPER("5d0e9f1c-7c1b-4b6e-9a52-62616e670001"),
+    /** The VM's home; its root belongs to root and is closed to others. */
+    WORK("5d0e9f1c-7c1b-4b6e-9a52-62616e670002");
+
+    private final String uuid;
+
+    Role(String uuid) {
+      this.uuid = uuid;
+    }
+
+    /** The same for every disk of this role: no guest has two of them. */
+    public UUID uuid() {
+      return UUID.fromString(uuid);
+    }
+
+    String label() {
+      return "banger-" + name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * A disk of its own at {@code target}, which must not exist; costs milliseconds whatever the
+   * size. Not written to the disk yet: a crash of the host may lose it.
+   */
+  public void copyTo(Path target) throws BangerException {
+    try {
+      SparseCopy.copy(file, target);
+    } catch (IOException e) {
+      throw Trees.failure("cannot make the disk " + target, e);
+    }
+  }
+}

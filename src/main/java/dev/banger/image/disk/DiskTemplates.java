@@ -1,0 +1,91 @@
+package dev.banger.image.disk;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import dev.banger.model.Directories;
+import dev.banger.model.ErrorCode;
+import dev.banger.proc.Binaries;
+import dev.banger.proc.Command;
+import dev.banger.proc.Tool;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/** Empty disks by role and size, kept in the cache. */
+public final class DiskTemplates {
+  private static final Tool DEBUGFS = new Tool("debugfs", "e2fsprogs");
+  private static final ByteSize LEAST = ByteSize.mib(64);
+  private static final ByteSize MOST = ByteSize.gib(512);
+  private static final ByteSize UNIT = ByteSize.mib(1);
+
+  /** Counts changes of how templates are made. */
+  private static final String FORMAT = "1";
+
+  private final Path directory;
+  private final Binaries binaries;
+  private final Mke2fs mke2fs;
+
+  public DiskTemplates(Directories directories, Binaries binaries) {
+    this.directory = directories.cache().resolve("templates");
+    this.binaries = binaries;
+    this.mke2fs = Mke2fs.ofRoot(new RootView(binaries));
+  }
+
+  /** The template of this size, rounded up to whole MiB; made if it is not there yet. */
+  public DiskTemplate of(DiskTemplate.Role role, ByteSize wanted)
+      throws BangerException, InterruptedException {
+    if (wanted.compareTo(LEAST) < 0 || wanted.compareTo(MOST) > 0) {
+      throw new BangerException(
+          ErrorCode.INVALID,
+          "a disk of " + wanted + " cannot be made",
+          "take a size from " + LEAST + " to " + MOST);
+    }
+    ByteSize size = wanted.roundUp(UNIT);
+    Path file =
+        directory.resolve(role.label() + "-" + (size.bytes() >> 20) + "M-" + FORMAT + ".ext4");
+    if (!Files.exists(file)) {
+      make(role, size, file);
+    }
+    return new DiskTemplate(role, size, file);
+  }
+
+  /** Two at once make the same: the last rename wins. */
+  private void make(DiskTemplate.Role role, ByteSize size, Path file)
+      throws BangerException, InterruptedException {
+    Path beside = null;
+    try {
+      Files.createDirectories(directory);
+      beside = Files.createTempFile(directory, ".new-", ".ext4");
+      mke2fs.empty(beside, size, role.uuid(), role.label());
+      if (role == DiskTemplate.Role.WORK) {
+        emptyAndClose(beside);
+      }
+      Trees.sync(beside);
+      Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
+      Trees.sync(directory);
+    } catch (IOException e) {
+      throw Trees.failure("cannot make the disk template " + file, e);
+    } finally {
+      delete(beside);
+    }
+  }
+
+  /** A home directory has no lost+found, and nobody else looks into it. */
+  private void emptyAndClose(Path disk) throws BangerException, InterruptedException {
+    for (String request : new String[] {"rmdir lost+found", "set_inode_field / mode 040700"}) {
+      Command.of(binaries, DEBUGFS, "-w", "-R", request, disk.toString())
+          .run(ErrorCode.INTERNAL, "cannot prepare the work disk " + disk, "see the cause");
+    }
+  }
+
+  private static void delete(@org.jspecify.annotations.Nullable Path file) throws BangerException {
+    try {
+      if (file != null) {
+        Files.deleteIfExists(file);
+      }
+    } catch (IOException e) {
+      throw Trees.failure("cannot remove " + file, e);
+    }
+  }
+}

@@ -1,0 +1,227 @@
+package dev.banger.image;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.banger.lock.LockRank;
+import dev.banger.lock.OrderedLock;
+import dev.banger.model.BangerException;
+import dev.banger.model.Directories;
+import dev.banger.model.ErrorCode;
+import dev.banger.model.Progress;
+import dev.banger.proc.Binaries;
+import dev.banger.proc.Command;
+import dev.banger.proc.Tool;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ImagesTest {
+  @TempDir Path temporary;
+  private final Binaries binaries = Binaries.ofPath();
+  private final SlowSource slow = new SlowSource();
+  private Directories directories;
+  private Images images;
+
+  /** Writes half a disk, waits until the test lets it go on, writes the rest. */
+  private final class SlowSource implements ImageSource {
+    final Semaphore goOn = new Semaphore(0);
+    final AtomicInteger pulls = new AtomicInteger();
+    final List<Path> disks = new CopyOnWriteArrayList<>();
+
+    @Override
+    public String name() {
+      return "slow";
+    }
+
+    @Override
+    public boolean accepts(ImageReference reference) {
+      return reference.name().equals("slow");
+    }
+
+    @Override
+    public Pulled pull(ImageReference reference, Path disk, Progress progress)
+        throws BangerException, InterruptedException {
+      try {
+        Files.writeString(disk, "half");
+        pulls.incrementAndGet();
+        disks.add(disk);
+        goOn.acquire();
+        if (reference.tag().equals("command")) {
+          Command.of(binaries, new Tool("sleep", "coreutils"), "1000").run();
+        }
+        Files.writeString(disk, "whole");
+        return new Pulled(
+            "test", "0", new UUID(1, 2), true, List.of("sh", "-c", "a b"), List.of("A=1"), "me");
+      } catch (IOException e) {
+        throw new BangerException(ErrorCode.INTERNAL, "cannot write", "", e);
+      }
+    }
+  }
+
+  @BeforeEach
+  void emptyDirectories() {
+    directories = Directories.of(Map.of(), temporary, false);
+    images =
+        new Images(
+            directories,
+            List.of(slow, new TinyImageSource(Path.of("/bin/true"), binaries)),
+            new OrderedLock(LockRank.IMAGE_OPS, "images"),
+            Clock.systemUTC());
+  }
+
+  private Thread pulling(ImageReference reference, List<Throwable> thrown) {
+    return Thread.ofVirtual()
+        .start(() -> {
+          try {
+            images.pull(reference, Progress.SILENT);
+          } catch (Exception e) {
+            thrown.add(e);
+          }
+        });
+  }
+
+  @Test
+  void pulledImageIsFoundAgainAsItWas() throws Exception {
+    slow.goOn.release(10);
+    ImageReference reference = ImageReference.parse("slow:one");
+    Image image = images.resolve(reference, Progress.SILENT);
+    assertThat(image.command()).containsExactly("sh", "-c", "a b");
+    assertThat(image.environment()).containsExactly("A=1");
+    assertThat(image.source()).isEqualTo("slow");
+    assertThat(image.disk()).hasContent("whole");
+    assertThat(images.list()).containsExactly(image);
+    assertThat(images.resolve(reference, Progress.SILENT)).isEqualTo(image);
+    assertThat(slow.pulls).hasValue(1);
+    Image newer = images.pull(reference, Progress.SILENT);
+    assertThat(images.find("slow:one")).isEqualTo(newer).isNotEqualTo(image);
+    assertThat(images.find(image.id())).isEqualTo(image);
+    images.delete(newer);
+    assertThat(images.find("slow:one")).isEqualTo(image);
+    assertThatThrownBy(() -> images.delete(newer)).hasMessageContaining("any more");
+  }
+
+  @Test
+  void nothingIsSeenBeforeItIsWholeAndNothingIsLeftOfACancelledOne() throws Exception {
+    List<Throwable> thrown = new ArrayList<>();
+    Thread puller = pulling(new ImageReference("slow", "one"), thrown);
+    await().until(() -> slow.pulls.get() == 1);
+    assertThat(images.list()).isEmpty();
+    puller.interrupt();
+    puller.join();
+    assertThat(thrown).hasOnlyElementsOfType(InterruptedException.class).hasSize(1);
+    assertThat(directories.images()).isEmptyDirectory();
+  }
+
+  @Test
+  void cancelEndsTheProgramsOfASource() throws Exception {
+    List<Throwable> thrown = new ArrayList<>();
+    slow.goOn.release();
+    Thread puller = pulling(new ImageReference("slow", "command"), thrown);
+    ProcessHandle self = ProcessHandle.current();
+    Callable<Boolean> runs =
+        () ->
+            self.descendants()
+                .anyMatch(p -> p.info().commandLine().orElse("").contains("sleep 1000"));
+    await().until(runs);
+    puller.interrupt();
+    puller.join();
+    assertThat(runs.call()).isFalse();
+    assertThat(thrown).hasOnlyElementsOfType(InterruptedException.class).hasSize(1);
+    assertThat(directories.images()).isEmptyDirectory();
+  }
+
+  @Test
+  void secondPullOfTheSameReferenceTakesTheFirstsImage() throws Exception {
+    ImageReference reference = new ImageReference("slow", "one");
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      Callable<Image> pull = () -> images.pull(reference, Progress.SILENT);
+      Future<Image> first = threads.submit(pull);
+      await().until(() -> slow.pulls.get() == 1);
+      Semaphore waits = new Semaphore(0);
+      Progress second =
+          new Progress() {
+            @Override
+            public void stage(String name) {
+              waits.release();
+            }
+
+            @Override
+            public void bytes(long done, long total) {}
+          };
+      Future<Image> other = threads.submit(() -> images.pull(reference, second));
+      waits.acquire();
+      slow.goOn.release();
+      assertThat(other.get()).isEqualTo(first.get());
+    }
+    assertThat(slow.pulls).hasValue(1);
+    assertThat(images.list()).hasSize(1);
+  }
+
+  @Test
+  void secondPullGoesOnByItselfWhenTheFirstIsCancelled() throws Exception {
+    ImageReference reference = new ImageReference("slow", "one");
+    List<Throwable> thrown = new CopyOnWriteArrayList<>();
+    Thread first = pulling(reference, thrown);
+    await().until(() -> slow.pulls.get() == 1);
+    Thread second = pulling(reference, thrown);
+    first.interrupt();
+    first.join();
+    await().until(() -> slow.pulls.get() == 2);
+    slow.goOn.release();
+    second.join();
+    assertThat(thrown).hasOnlyElementsOfType(InterruptedException.class).hasSize(1);
+    assertThat(images.list()).hasSize(1);
+  }
+
+  @Test
+  void unknownReferenceSaysWhichSourcesThereAre() {
+    assertThatThrownBy(() -> images.resolve(ImageReference.parse("nobody:knows"), Progress.SILENT))
+        .isInstanceOfSatisfying(
+            BangerException.class,
+            e -> {
+              assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND);
+              assertThat(e.hint()).contains("slow, tiny");
+            });
+    assertThatThrownBy(() -> images.find("nobody:knows"))
+        .isInstanceOfSatisfying(
+            BangerException.class,
+            e -> assertThat(e.hint()).contains("banger image pull nobody:knows"));
+    assertThat(directories.images()).doesNotExist();
+  }
+
+  @Test
+  void leftOversOfACrashAreReclaimed() throws Exception {
+    Path left = Files.createDirectories(directories.images().resolve(".new-123"));
+    Files.writeString(left.resolve("root.ext4"), "half");
+    assertThat(images.list()).isEmpty();
+    images.reclaim();
+    assertThat(directories.images()).isEmptyDirectory();
+  }
+
+  @Test
+  void tinyImageIsACleanFileSystem() throws Exception {
+    Image image = images.resolve(ImageReference.parse("tiny"), Progress.SILENT);
+    assertThat(image.hasInit()).isFalse();
+    assertThat(
+            Command.of(binaries, new Tool("e2fsck", "e2fsprogs"), "-fn", image.disk().toString())
+                .run()
+                .status())
+        .isZero();
+  }
+}
