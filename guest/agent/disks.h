@@ -7,7 +7,7 @@
 /* Looks for the disks that have no device yet; returns how many are still missing. */
 size_t disks_find(struct disk *disks, size_t count);
 
-/* A socket that becomes readable when the kernel has found a device, or -1 and errno. */
+/* A socket that becomes readable when the kernel has found a device or a driver, or -1 and errno. */
 int disks_watch(void);
 
 /* xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx */

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -109,6 +110,8 @@ int init_start(const char *path) {
     if (pid < 0) return errno;
     if (pid > 0) become_init(path);
     setsid();
+    /* Not to go with a `kill -1`, or at the beginning of a shutdown. */
+    signal(SIGTERM, SIG_IGN);
     title_set("@banger-agent");
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     process_write_text("/proc/self/oom_score_adj", "-1000");

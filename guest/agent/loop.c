@@ -144,6 +144,7 @@ void loop_once(void (*settle)(void), int milliseconds) {
     sigset_t waiting;
     sigprocmask(SIG_SETMASK, NULL, &waiting);
     sigdelset(&waiting, SIGCHLD);
+    sigdelset(&waiting, SIGTERM);
     settle();
     int ready = epoll_pwait(poller, batch, BATCH, child_ended ? 0 : wait_limit(milliseconds), &waiting);
     batch_length = ready < 0 ? 0 : ready;

@@ -19,7 +19,7 @@ uint8_t machine_init_mode(void);
 /* Notes that a stage of the boot is over, now. */
 void machine_mark(const char *stage);
 
-/* True: an ordinary process, which must not change the system it runs on. */
+/* False: an ordinary process, which must not change the system it runs on. */
 extern bool machine_is_guest;
 
 #endif

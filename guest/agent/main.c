@@ -1,5 +1,6 @@
 /* banger-agent: /init of the guest, then its agent; the last step of its shutdown; or, with --serve, an ordinary process. */
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/reboot.h>
@@ -9,6 +10,7 @@
 
 #include "cgroup.h"
 #include "channel.h"
+#include "disks.h"
 #include "loop.h"
 #include "machine.h"
 #include "modules.h"
@@ -30,30 +32,40 @@ static void start_loop(void) {
     session_start(request_accepted);
 }
 
-static void open_virtio(void) {
+/* Tries until it succeeds, whenever the kernel has found a device or a driver. -1 and errno after the limit. */
+static int open_when_there(int (*attempt)(void), int devices) {
     uint64_t end = clock_boottime() + CHANNEL_LIMIT;
-    int fd;
-    /* The driver makes ports in a work queue, some moments after its module was loaded. */
-    while ((fd = channel_open_port()) < 0 && clock_boottime() < end) usleep(500);
+    for (;;) {
+        int fd = attempt();
+        if (fd >= 0 || clock_boottime() > end) return fd;
+        struct pollfd event = {.fd = devices, .events = POLLIN};
+        poll(&event, 1, devices < 0 ? 1 : 100);
+        char text[8192];
+        while (devices >= 0 && read(devices, text, sizeof text) > 0) continue;
+    }
+}
+
+static void open_virtio(int devices) {
+    int fd = open_when_there(channel_open_port, devices);
     if (fd < 0) fatal("cannot open the virtio-serial port dev.banger.agent: %s", strerror(errno));
     int error = channel_use_port(fd);
     if (error != 0) fatal("cannot watch the virtio-serial port: %s", strerror(error));
 }
 
-static void open_vsock(void) {
-    int fd = channel_listen_vsock();
+static void open_vsock(int devices) {
+    int fd = open_when_there(channel_listen_vsock, devices);
     if (fd < 0) fatal("cannot listen on vsock port %d: %s", CHANNEL_PORT, strerror(errno));
     int error = channel_use_listener(fd, true);
     if (error != 0) fatal("cannot watch the vsock port: %s", strerror(error));
 }
 
-static void open_channel(void) {
+static void open_channel(int devices) {
     char kind[32] = "";
     kernel_argument("banger.channel", kind, sizeof kind);
     if (strcmp(kind, "virtio") == 0) {
-        open_virtio();
+        open_virtio(devices);
     } else if (strcmp(kind, "vsock") == 0) {
-        open_vsock();
+        open_vsock(devices);
     } else {
         fatal("the kernel argument banger.channel is '%s', neither virtio nor vsock", kind);
     }
@@ -69,10 +81,12 @@ static void run_init(char **argv) {
     machine_is_guest = true;
     umask(022);
     reboot(RB_DISABLE_CAD);
+    int devices = disks_watch();
     modules_load();
     machine_mark("modules");
     start_loop();
-    open_channel();
+    open_channel(devices);
+    if (devices >= 0) close(devices);
     machine_mark("channel");
     struct utsname system = {0};
     uname(&system);

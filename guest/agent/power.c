@@ -111,7 +111,8 @@ static void term_due(struct timer *timer) {
     kill(1, SIGTERM);
 }
 
-/* An init that knows no systemd signal: busybox's powers off by SIGUSR2 and reboots by SIGTERM. It ends by a SIGTERM to all. */
+/* An init that knows no systemd signal: busybox's powers off by SIGUSR2 and reboots by SIGTERM. It ends by a SIGTERM to all.
+ * The signal is blocked but while the loop waits: nothing is interrupted. */
 static void on_term(int signal) {
     (void)signal;
     power_end_now(rebooting);
@@ -122,6 +123,10 @@ static void ask_init(uint64_t grace) {
         kill(1, rebooting ? SYSTEMD_REBOOT : SYSTEMD_POWER_OFF);
         return;
     }
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, NULL);
     signal(SIGTERM, on_term);
     kill(1, rebooting ? SIGTERM : SIGUSR2);
     term_timer.fire = term_due;

@@ -3,6 +3,8 @@
  *   again            says HELLO anew, with filler, as a host that came back
  *   init=MODE, base=UUID, upper=UUID, work=UUID:DIRECTORY, nic=MAC:ADDRESS, bind=SOURCE:TARGET  are gathered for
  *   configure        and prints the timings
+ *   apply            users, keys, files, git, hosts: twice, with no warning
+ *   identity         the same and the gathered nics, as after a snapshot
  *   run=COMMAND      a shell command: prints its output, fails when it fails
  *   exec=PROGRAM     the program itself, without a shell
  *   poll=COMMAND     runs it until it succeeds, up to two minutes
@@ -130,7 +132,61 @@ static void configure(void) {
     arena_free(&arena);
     reply_free(&reply);
     wire_clear(&sections);
+    section_count = 0;
     wire_clear(&disks);
+}
+
+/* What a running guest takes, too. */
+static void add_accounts(void) {
+    struct wire_writer body = {0};
+    wire_put_u16(&body, 1);
+    wire_put_text(&body, "10.9.8.7");
+    wire_put_text(&body, "peer peer.vm");
+    put_section(10, &body);
+    wire_put_u16(&body, 1);
+    wire_put_text(&body, "/opt/deep/file");
+    wire_put_u32(&body, 0640);
+    wire_put_text(&body, "dev");
+    wire_put_bytes(&body, "content\n", 8);
+    put_section(11, &body);
+    wire_put_u16(&body, 1);
+    wire_put_text(&body, "dev");
+    wire_put_u32(&body, 1000);
+    wire_put_u32(&body, 1000);
+    wire_put_text(&body, "/home/dev");
+    wire_put_text(&body, "/bin/sh");
+    wire_put_u16(&body, 1);
+    wire_put_text(&body, "staff");
+    put_section(12, &body);
+    wire_put_u16(&body, 1);
+    wire_put_text(&body, "dev");
+    wire_put_u16(&body, 2);
+    wire_put_text(&body, "ssh-ed25519 AAAA one");
+    wire_put_text(&body, "ssh-ed25519 BBBB two");
+    put_section(13, &body);
+    wire_put_text(&body, "dev");
+    wire_put_text(&body, "A \"Dev\" Eloper");
+    wire_put_text(&body, "dev@example");
+    put_section(14, &body);
+}
+
+static void apply(uint16_t kind) {
+    add_accounts();
+    struct wire_writer writer = {0};
+    wire_begin(&writer, kind);
+    wire_put_u16(&writer, section_count);
+    wire_put_raw(&writer, sections.data, sections.length);
+    struct reply reply = client_ask(&client, &writer);
+    if (reply.kind != WIRE_OK) fail_test("APPLY: %s", reply.message);
+    struct wire_reader reader = wire_reader(reply.body, reply.length);
+    struct arena arena = {0};
+    size_t count = wire_count(&reader, 4);
+    for (size_t i = 0; i < count; i++) printf("warning: %s\n", wire_text(&reader, &arena, WIRE_TEXT_LIMIT));
+    if (count > 0) fail_test("APPLY gave warnings");
+    arena_free(&arena);
+    reply_free(&reply);
+    wire_clear(&sections);
+    section_count = 0;
 }
 
 static void info(void) {
@@ -214,6 +270,11 @@ static void step(char *name, const char *socket) {
         add_bind(value);
     } else if (strcmp(name, "configure") == 0) {
         configure();
+    } else if (strcmp(name, "apply") == 0) {
+        apply(WIRE_APPLY);
+        apply(WIRE_APPLY);
+    } else if (strcmp(name, "identity") == 0) {
+        apply(WIRE_IDENTITY);
     } else if (strcmp(name, "run") == 0) {
         shell(value);
     } else if (strcmp(name, "poll") == 0) {
