@@ -33,6 +33,7 @@ static struct {
     uint64_t at;
 } marks[MARKS];
 static size_t mark_count;
+static size_t marks_before; /* the configuration: a failed one leaves none */
 
 /* The configuration that is being applied. */
 static struct configuration configuration;
@@ -139,6 +140,7 @@ static void reply_configured(void) {
 /* Nothing was changed: the host may configure again. */
 static void configure_failed(enum wire_code code, int error, const char *message) {
     phase = PHASE_WAITING;
+    mark_count = marks_before;
     loop_close(&devices);
     timer_cancel(&disks_timer);
     if (configurer != NULL) reply_error(configurer, code, error, "cannot configure the guest: %s", message);
@@ -237,6 +239,7 @@ void machine_configure(struct yamux_stream *stream, struct wire_reader body) {
         return;
     }
     phase = PHASE_APPLYING;
+    marks_before = mark_count;
     machine_mark("configured");
     configurer = stream;
     stream->handler = &configurer_handlers;

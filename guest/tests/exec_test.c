@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "check.h"
 #include "ring.h"
@@ -355,6 +356,56 @@ static void aProgramThatReadsNoMoreResetsItsInput(void) {
     exec_drop(&client, id, true);
 }
 
+/* Runs a command as this user, there, with one variable; its output. */
+static char *run_as(const char *user, const char *directory, const char *command, struct reply *reply) {
+    uint8_t id[16];
+    struct wire_writer writer = {0};
+    random_id(id);
+    wire_begin(&writer, WIRE_EXEC_START);
+    wire_put_bytes(&writer, id, 16);
+    wire_put_u16(&writer, 3);
+    wire_put_text(&writer, "sh");
+    wire_put_text(&writer, "-c");
+    wire_put_text(&writer, command);
+    wire_put_u16(&writer, 1);
+    wire_put_text(&writer, "GIVEN=a value");
+    wire_put_text(&writer, directory);
+    wire_put_text(&writer, user);
+    wire_put_u8(&writer, 2);
+    wire_put_u32(&writer, 0);
+    *reply = client_ask(&client, &writer);
+    reply_free(reply);
+    if (reply->kind != WIRE_OK) return NULL;
+    char *text = output_of(id, 1);
+    exec_await(&client, id, NULL, NULL, NULL);
+    exec_drop(&client, id, false);
+    return text;
+}
+
+static void theEnvironmentIsFilledInAndTheDirectoryEntered(void) {
+    struct reply reply;
+    char *text = run_as("", "/usr", "echo $GIVEN; pwd; echo $PATH | grep -c /usr/sbin; test -n \"$HOME\" && echo $USER $LOGNAME", &reply);
+    check(text != NULL && strncmp(text, "a value\n/usr\n1\n", 15) == 0);
+    free(text);
+    check(run_as("", "/no/such/directory", "true", &reply) == NULL);
+    check(reply.code == CODE_SYSTEM && reply.error_number == 2);
+    check(run_as("no-such-user", "", "true", &reply) == NULL);
+    check(reply.code == CODE_NOT_FOUND);
+}
+
+/* Only root can become another. */
+static void aProgramRunsAsItsUserWithItsGroupsAndNoDescriptors(void) {
+    if (geteuid() != 0) return;
+    struct reply reply;
+    char *text = run_as("nobody", "/", "id -u; id -g; id -G; ls /proc/self/fd | wc -l; ps -o sid= -p $$ | tr -d ' ' | grep -cx $$", &reply);
+    check(text != NULL);
+    if (strcmp(text, "65534\n65534\n65534\n4\n1\n") != 0) fail_test("as nobody: %s", text);
+    free(text);
+    text = run_as("1234:5", "", "id -u; id -g; pwd", &reply);
+    check(text != NULL && strcmp(text, "1234\n5\n/\n") == 0);
+    free(text);
+}
+
 static void malformedRequestsAreErrorsAndHarmless(void) {
     for (uint16_t kind = WIRE_INFO; kind < 0x0500; kind++) {
         struct wire_writer writer = {0};
@@ -377,7 +428,7 @@ static void malformedRequestsAreErrorsAndHarmless(void) {
 }
 
 int main(void) {
-    agent_start(&agent, NULL);
+    agent_start(&agent, geteuid() == 0 ? "--root" : NULL);
     client_connect(&client, agent.socket);
     configure_empty(&client);
     run_test(stdoutAndStderrStayApartAndTheExitCodeCounts);
@@ -395,6 +446,8 @@ int main(void) {
     run_test(inputIsTakenUpAgainWhereASessionWasLost);
     run_test(aProgramThatReadsNoMoreResetsItsInput);
     run_test(malformedRequestsAreErrorsAndHarmless);
+    run_test(theEnvironmentIsFilledInAndTheDirectoryEntered);
+    run_test(aProgramRunsAsItsUserWithItsGroupsAndNoDescriptors);
     client_close(&client);
     agent_stop(&agent);
     return 0;

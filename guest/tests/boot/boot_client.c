@@ -3,6 +3,7 @@
  *   again            says HELLO anew, with filler, as a host that came back
  *   init=MODE, base=UUID, upper=UUID, work=UUID:DIRECTORY, nic=MAC:ADDRESS, bind=SOURCE:TARGET  are gathered for
  *   configure        and prints the timings
+ *   refuse           the same, but the guest must refuse it, and take another configuration after that
  *   apply            users, keys, files, git, hosts: twice, with no warning
  *   identity         the same and the gathered nics, as after a snapshot
  *   run=COMMAND      a shell command: prints its output, fails when it fails
@@ -110,7 +111,7 @@ static void print_timings(struct wire_reader *reader) {
     arena_free(&arena);
 }
 
-static void configure(void) {
+static struct reply send_configuration(void) {
     struct wire_writer body = {0};
     wire_put_u16(&body, disk_count);
     wire_put_raw(&body, disks.data, disks.length);
@@ -120,7 +121,22 @@ static void configure(void) {
     wire_begin(&writer, WIRE_CONFIGURE);
     wire_put_u16(&writer, section_count);
     wire_put_raw(&writer, sections.data, sections.length);
-    struct reply reply = client_ask(&client, &writer);
+    wire_clear(&sections);
+    section_count = 0;
+    wire_clear(&disks);
+    disk_count = 0;
+    return client_ask(&client, &writer);
+}
+
+static void refuse(void) {
+    struct reply reply = send_configuration();
+    if (reply.kind != WIRE_ERROR) fail_test("CONFIGURE was not refused");
+    printf("refused: code %u, errno %u: %s\n", reply.code, reply.error_number, reply.message);
+    reply_free(&reply);
+}
+
+static void configure(void) {
+    struct reply reply = send_configuration();
     if (reply.kind != WIRE_OK) fail_test("CONFIGURE: %s", reply.message);
     struct wire_reader reader = wire_reader(reply.body, reply.length);
     struct arena arena = {0};
@@ -131,9 +147,6 @@ static void configure(void) {
     printf("init mode %u\n", wire_u8(&reader));
     arena_free(&arena);
     reply_free(&reply);
-    wire_clear(&sections);
-    section_count = 0;
-    wire_clear(&disks);
 }
 
 /* What a running guest takes, too. */
@@ -270,6 +283,8 @@ static void step(char *name, const char *socket) {
         add_bind(value);
     } else if (strcmp(name, "configure") == 0) {
         configure();
+    } else if (strcmp(name, "refuse") == 0) {
+        refuse();
     } else if (strcmp(name, "apply") == 0) {
         apply(WIRE_APPLY);
         apply(WIRE_APPLY);
