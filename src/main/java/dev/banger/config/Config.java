@@ -6,8 +6,10 @@ import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * The daemon's settings; docs/config.md lists them.
@@ -32,8 +34,11 @@ public record Config(
     TCG
   }
 
-  /** {@code [vm]}. */
-  public record VmDefaults(String image, int cpus, ByteSize memory, ByteSize disk) {}
+  /**
+   * {@code [vm]}; {@code bootLimit} is how long a guest may take to answer, empty: by accelerator.
+   */
+  public record VmDefaults(
+      String image, int cpus, ByteSize memory, ByteSize disk, Optional<Duration> bootLimit) {}
 
   /** {@code [authorization]}: whole authorized_keys lines; empty git values leave git alone. */
   public record Authorization(List<String> keys, String gitName, String gitEmail) {}
@@ -49,7 +54,7 @@ public record Config(
   public static Config defaults() {
     return new Config(
         AcceleratorChoice.AUTO,
-        new VmDefaults("debian:bookworm", 1, ByteSize.mib(512), ByteSize.gib(10)),
+        new VmDefaults("debian:bookworm", 1, ByteSize.mib(512), ByteSize.gib(10), Optional.empty()),
         new Authorization(List.of(), "", ""),
         Map.of(),
         new Log("info", "text"));

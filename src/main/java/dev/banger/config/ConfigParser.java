@@ -4,11 +4,14 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.tomlj.Toml;
@@ -25,11 +28,15 @@ final class ConfigParser {
           "vm.cpus",
           "vm.memory",
           "vm.disk",
+          "vm.boot_timeout",
           "authorization.keys",
           "authorization.git_name",
           "authorization.git_email",
           "log.level",
           "log.format");
+
+  private static final int MOST_CPUS = 64;
+  private static final int MOST_BOOT_SECONDS = 3600;
 
   private final Path file;
   private final TomlParseResult toml;
@@ -55,9 +62,10 @@ final class ConfigParser {
                 choice("accel", "auto", "auto", "kvm", "tcg").toUpperCase(Locale.ROOT)),
             new Config.VmDefaults(
                 string("vm.image", base.vm().image()),
-                cpus(base.vm().cpus()),
+                (int) number("vm.cpus", MOST_CPUS).orElse(base.vm().cpus()),
                 size("vm.memory", base.vm().memory()),
-                size("vm.disk", base.vm().disk())),
+                size("vm.disk", base.vm().disk()),
+                bootLimit()),
             new Config.Authorization(
                 strings("authorization.keys"),
                 string("authorization.git_name", ""),
@@ -116,13 +124,20 @@ final class ConfigParser {
     }
   }
 
-  private int cpus(int fallback) {
-    return switch (get("vm.cpus")) {
-      case null -> fallback;
-      case Long count when count >= 1 && count <= 255 -> count.intValue();
+  private Optional<Duration> bootLimit() {
+    OptionalLong seconds = number("vm.boot_timeout", MOST_BOOT_SECONDS);
+    return seconds.isPresent()
+        ? Optional.of(Duration.ofSeconds(seconds.getAsLong()))
+        : Optional.empty();
+  }
+
+  private OptionalLong number(String key, int most) {
+    return switch (get(key)) {
+      case null -> OptionalLong.empty();
+      case Long value when value >= 1 && value <= most -> OptionalLong.of(value);
       default -> {
-        mistake("vm.cpus", "write a number from 1 to 255");
-        yield fallback;
+        mistake(key, "write a number from 1 to " + most);
+        yield OptionalLong.empty();
       }
     };
   }

@@ -3,6 +3,7 @@ package dev.banger.image;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.banger.image.disk.Publication;
 import dev.banger.image.disk.Trees;
+import dev.banger.image.disk.Users;
 import dev.banger.lock.LeafLock;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
@@ -189,9 +190,10 @@ public final class Images {
     }
   }
 
-  /** The caller has made sure that no VM uses it. */
-  public void delete(Image image) throws BangerException, InterruptedException {
+  /** Refused while somebody uses it. */
+  public void delete(Image image, Users users) throws BangerException, InterruptedException {
     try (var _ = imageOps.acquire()) {
+      users.requireNone("the image " + image.reference());
       if (!Files.isDirectory(image.directory())) {
         throw new BangerException(
             ErrorCode.NOT_FOUND, "there is no image '" + image.id() + "' any more", "");

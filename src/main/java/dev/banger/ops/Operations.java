@@ -18,6 +18,9 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Every long operation there is, of any kind. Each runs on a virtual thread of its own; cancel is
@@ -27,7 +30,7 @@ public final class Operations {
   private static final int KEPT = 200;
   private static final int RUNNING_LIMIT = 256;
   private static final Duration KEPT_FOR = Duration.ofHours(1);
-  private static final System.Logger LOG = System.getLogger("dev.banger.ops");
+  private static final Logger LOG = LoggerFactory.getLogger(Operations.class);
 
   /** The work; what it returns is the operation's result, a text for programs (an id, a name). */
   @FunctionalInterface
@@ -97,7 +100,7 @@ public final class Operations {
       state = operation.cancelAsked() ? State.CANCELLED : State.FAILED;
       error = e;
     } catch (RuntimeException | Error e) {
-      LOG.log(System.Logger.Level.ERROR, "operation " + operation.id() + " broke", e);
+      LOG.error("operation " + operation.id() + " broke", e);
       error = new BangerException(ErrorCode.INTERNAL, "the operation broke", "see the log", e);
     }
     Thread.interrupted(); // what follows must be written down, asked to end or not
@@ -116,22 +119,20 @@ public final class Operations {
   private void end(
       Operation operation, State state, String result, @Nullable BangerException error) {
     OperationStatus status = operation.ending(state, result, error);
-    LOG.log(
-        error == null || state == State.CANCELLED
-            ? System.Logger.Level.INFO
-            : System.Logger.Level.WARNING,
-        "operation={0} kind={1} subject={2} state={3} stages={4}{5}",
-        status.id(),
-        status.kind(),
-        status.subject(),
-        state,
-        stages(status).replace('\n', ','),
-        error == null ? "" : " error=" + error.getMessage() + ": " + error.reason());
+    LOG.atLevel(error == null || state == State.CANCELLED ? Level.INFO : Level.WARN)
+        .log(
+            "operation={} kind={} subject={} state={} stages={}{}",
+            status.id(),
+            status.kind(),
+            status.subject(),
+            state,
+            stages(status).replace('\n', ','),
+            error == null ? "" : " error=" + error.getMessage() + ": " + error.reason());
     try {
       table.end(row(status, Optional.empty()));
       prune();
     } catch (BangerException e) {
-      LOG.log(System.Logger.Level.WARNING, "cannot write down the end of " + status.id(), e);
+      LOG.warn("cannot write down the end of " + status.id(), e);
     }
     operation.end(status); // last: who waits for the end finds it written down
   }

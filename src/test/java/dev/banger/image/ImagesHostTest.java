@@ -75,7 +75,7 @@ class ImagesHostTest {
     // Owners other than root are right.
     assertThat(debugfs(image, "stat /var/mail")).contains("Group:     8");
     nothingIsLeft(directories);
-    images.delete(image);
+    images.delete(image, List::of);
     assertThat(images.list()).isEmpty();
   }
 

@@ -111,9 +111,9 @@ class ImagesTest {
     Image newer = images.pull(reference, Progress.SILENT);
     assertThat(images.find("slow:one")).isEqualTo(newer).isNotEqualTo(image);
     assertThat(images.find(image.id())).isEqualTo(image);
-    images.delete(newer);
+    images.delete(newer, List::of);
     assertThat(images.find("slow:one")).isEqualTo(image);
-    assertThatThrownBy(() -> images.delete(newer)).hasMessageContaining("any more");
+    assertThatThrownBy(() -> images.delete(newer, List::of)).hasMessageContaining("any more");
   }
 
   @Test

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -105,8 +106,7 @@ public final class Publication implements AutoCloseable {
           ErrorCode.ALREADY_EXISTS, target + " is there already", "delete it first");
     }
     try {
-      Files.setPosixFilePermissions(
-          directory, java.nio.file.attribute.PosixFilePermissions.fromString("rwxr-xr-x"));
+      Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
       Files.move(directory, target, StandardCopyOption.ATOMIC_MOVE);
       published = true;
       Trees.sync(target.resolveSibling("."));
@@ -127,7 +127,7 @@ public final class Publication implements AutoCloseable {
     }
   }
 
-  /** Writes one file beside its final name, then renames it. */
+  /** Writes one file beside its final name, then renames it; a VMM of another uid may read it. */
   public static void writeFile(Path file, byte[] content) throws IOException {
     Path parent = file.toAbsolutePath().getParent();
     if (parent == null) {
@@ -143,6 +143,7 @@ public final class Publication implements AutoCloseable {
         }
         channel.force(true);
       }
+      Files.setPosixFilePermissions(beside, PosixFilePermissions.fromString("rw-r--r--"));
       Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
       Trees.sync(parent);
     } finally {

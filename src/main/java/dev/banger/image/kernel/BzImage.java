@@ -2,7 +2,6 @@ package dev.banger.image.kernel;
 
 import com.github.luben.zstd.ZstdInputStream;
 import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -118,23 +117,23 @@ final class BzImage {
       throw new IOException("the payload says that it holds " + size + " bytes");
     }
     LZ4SafeDecompressor decompressor = LZ4Factory.safeInstance().safeDecompressor();
-    ByteArrayOutputStream out = new ByteArrayOutputStream(size);
-    byte[] block = new byte[LZ4_BLOCK];
+    byte[] out = new byte[size];
+    int done = 0;
     int at = 4;
-    while (out.size() < size) {
+    while (done < size) {
       int length = at + 4 <= payload.length ? in.getInt(at) : 0;
       if (length <= 0 || length > payload.length - at - 4) {
         throw new IOException("an lz4 block of " + length + " bytes at " + at);
       }
       try {
-        int count = decompressor.decompress(payload, at + 4, length, block, 0, block.length);
-        out.write(block, 0, count);
+        int room = Math.min(LZ4_BLOCK, size - done);
+        done += decompressor.decompress(payload, at + 4, length, out, done, room);
       } catch (LZ4Exception e) {
         throw new IOException("a damaged lz4 block at " + at, e);
       }
       at += 4 + length;
     }
-    return out.toByteArray();
+    return out;
   }
 
   private static ByteBuffer little(byte[] bytes) {

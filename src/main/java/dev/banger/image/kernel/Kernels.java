@@ -5,6 +5,7 @@ import dev.banger.image.debian.HostApt;
 import dev.banger.image.debian.PrivateApt;
 import dev.banger.image.disk.Publication;
 import dev.banger.image.disk.Trees;
+import dev.banger.image.disk.Users;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
@@ -155,9 +156,10 @@ public final class Kernels {
     return list().stream().findFirst();
   }
 
-  /** The caller has made sure that no VM uses it. */
-  public void delete(Kernel kernel) throws BangerException, InterruptedException {
+  /** Refused while somebody uses it. */
+  public void delete(Kernel kernel, Users users) throws BangerException, InterruptedException {
     try (var _ = imageOps.acquire()) {
+      users.requireNone("the kernel " + kernel.id());
       if (!Files.isDirectory(kernel.directory())) {
         throw new BangerException(
             ErrorCode.NOT_FOUND, "there is no kernel '" + kernel.id() + "' any more", "");

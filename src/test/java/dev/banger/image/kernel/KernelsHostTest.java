@@ -62,7 +62,7 @@ class KernelsHostTest {
     try (var leftOver = Files.newDirectoryStream(kernel.directory().resolve(".."), ".new-*")) {
       assertThat(leftOver).isEmpty();
     }
-    kernels.delete(kernel);
+    kernels.delete(kernel, List::of);
     assertThat(kernels.list()).isEmpty();
     assertThat(Files.exists(kernel.directory())).isFalse();
   }
