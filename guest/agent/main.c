@@ -1,7 +1,9 @@
 /* banger-agent: /init of the guest, then its agent; the last step of its shutdown; or, with --serve, an ordinary process. */
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -94,10 +96,26 @@ static void run_init(char **argv) {
     loop_run(channel_settle);
 }
 
+static const char *server_path;
+
+/* The signal is blocked but while the loop waits: nothing is interrupted. */
+static void end_server(int number) {
+    (void)number;
+    unlink(server_path);
+    session_lost();
+    exit(0);
+}
+
 static void run_server(const char *path, bool root) {
     users_switch = root && geteuid() == 0;
     process_fill_standard();
     start_loop();
+    server_path = path;
+    sigset_t term;
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(SIG_BLOCK, &term, NULL);
+    signal(SIGTERM, end_server);
     int fd = channel_listen_unix(path);
     int error = fd < 0 ? errno : channel_use_listener(fd, false);
     if (error != 0) fatal("cannot listen on %s: %s", path, strerror(error));

@@ -156,7 +156,8 @@ int user_find(const char *specification, struct user *user) {
     memcpy(name, specification, length);
     name[length] = 0;
     const char *group = specification[length] == ':' ? specification + length + 1 : NULL;
-    int error = find_primary(length == 0 ? "root" : name, user);
+    if (length == 0) snprintf(name, sizeof name, "%u", users_switch ? 0 : getuid());
+    int error = find_primary(name, user);
     if (error == 0 && group != NULL && *group != 0) error = find_group(group, &user->gid);
     if (error != 0) return error;
     user->groups[user->group_count++] = user->gid;

@@ -21,7 +21,7 @@ struct user {
 /* False (in tests) leaves every process with the agent's own user: user_become then does nothing. */
 extern bool users_switch;
 
-/* Finds who `name`, `uid`, `name:group` or `uid:gid` is; empty is root. A uid or gid that stands in no file is taken as it is,
+/* Finds who `name`, `uid`, `name:group` or `uid:gid` is; empty is root (or, without users_switch, the agent's own user). A uid or gid that stands in no file is taken as it is,
  * a name must be there; root is there without any file. 0, or ENOENT, EINVAL or what reading gave. */
 int user_find(const char *specification, struct user *user);
 

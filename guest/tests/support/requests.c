@@ -189,6 +189,8 @@ void agent_stop(struct agent *agent) {
     if (waitpid(agent->pid, &status, WNOHANG) != 0) fail_test("the agent ended by itself (status %d)", status);
     kill(agent->pid, SIGTERM);
     waitpid(agent->pid, &status, 0);
+    /* The sanitizer's judgement of leaks is in its exit status. */
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) fail_test("the agent did not end well (status %d)", status);
 }
 
 void configure_empty(struct client *client) {
