@@ -1,0 +1,36 @@
+package dev.banger.vmm;
+
+import java.nio.file.Path;
+import java.util.regex.Pattern;
+
+/**
+ * A raw disk of a VM.
+ *
+ * @param discard what the guest trims becomes a hole in the file
+ * @param serial what the guest sees as the disk's serial number, where the VMM can show one; may be
+ *     empty
+ */
+public record Drive(Path file, boolean readOnly, boolean discard, String serial) {
+  /** virtio-blk's limit is 20 bytes. */
+  private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9._-]{0,20}");
+
+  public Drive {
+    if (!SERIAL.matcher(serial).matches()) {
+      throw new IllegalArgumentException("not a serial number: " + serial);
+    }
+  }
+
+  /** A disk that many VMs may share. */
+  public static Drive readOnly(Path file) {
+    return new Drive(file, true, false, "");
+  }
+
+  /** A disk of one VM; trimmed space goes back to the host. */
+  public static Drive writable(Path file) {
+    return new Drive(file, false, true, "");
+  }
+
+  public Drive withSerial(String name) {
+    return new Drive(file, readOnly, discard, name);
+  }
+}

@@ -1,0 +1,47 @@
+package dev.banger.vmm;
+
+import java.util.HexFormat;
+import java.util.regex.Pattern;
+
+/**
+ * A network card of a VM.
+ *
+ * @param mac six lower-case hex bytes with colons
+ */
+public record Nic(String mac, Link link) {
+  private static final Pattern MAC = Pattern.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}");
+  private static final Pattern INTERFACE = Pattern.compile("[A-Za-z0-9._-]{1,15}");
+
+  /** What the card is connected to. */
+  public sealed interface Link {}
+
+  /** The VMM's own network: no right on the host is needed. */
+  public record UserNetwork() implements Link {}
+
+  /** A tap device that exists and belongs to the VMM's user. */
+  public record Tap(String name) implements Link {
+    public Tap {
+      if (!INTERFACE.matcher(name).matches()) {
+        throw new IllegalArgumentException("not the name of a network interface: " + name);
+      }
+    }
+  }
+
+  public Nic {
+    if (!MAC.matcher(mac).matches()) {
+      throw new IllegalArgumentException("not a MAC address: " + mac);
+    }
+  }
+
+  public static Nic user(byte[] mac) {
+    return new Nic(text(mac), new UserNetwork());
+  }
+
+  public static Nic tap(byte[] mac, String name) {
+    return new Nic(text(mac), new Tap(name));
+  }
+
+  private static String text(byte[] mac) {
+    return HexFormat.ofDelimiter(":").formatHex(mac);
+  }
+}

@@ -1,0 +1,48 @@
+package dev.banger.vmm;
+
+import dev.banger.model.BangerException;
+import dev.banger.proc.ProcessIdentity;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/** A VMM that was started; it may have ended since. Safe for many threads. */
+public interface RunningVmm {
+  ProcessIdentity identity();
+
+  /** What it was started with; empty when that cannot be told any more. */
+  String accelerator();
+
+  /** A new connection to the guest's agent; the caller closes it. One at a time is served. */
+  SocketChannel openChannel() throws BangerException;
+
+  boolean alive();
+
+  /** Called once, on a virtual thread of its own and under no lock; at once when it has ended. */
+  void onExit(Consumer<VmmExit> listener);
+
+  /** Empty when it has not ended within the limit; zero just looks. */
+  Optional<VmmExit> awaitExit(Duration limit) throws InterruptedException;
+
+  /** Ends it without asking and waits until it has; nothing to do for one that has ended. */
+  void kill() throws BangerException, InterruptedException;
+
+  /** Asks the VMM, not the guest, to end: disks are flushed. Returns before it has. */
+  void quit() throws BangerException, InterruptedException;
+
+  /** Presses the power button: what the guest makes of it is its own affair. */
+  void pressPowerButton() throws BangerException, InterruptedException;
+
+  /** Stops the guest's processors. */
+  void pause() throws BangerException, InterruptedException;
+
+  void resume() throws BangerException, InterruptedException;
+
+  /** The last lines of the guest's console, oldest first; empty when there are none. */
+  List<String> consoleTail(int lines);
+
+  /** Removes sockets, memory and records of one that has ended; logs stay. May be repeated. */
+  void cleanUp() throws BangerException, InterruptedException;
+}

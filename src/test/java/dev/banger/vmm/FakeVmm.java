@@ -1,0 +1,187 @@
+package dev.banger.vmm;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import dev.banger.model.Undo;
+import dev.banger.model.VmId;
+import dev.banger.proc.Binaries;
+import dev.banger.proc.PidWatcher;
+import dev.banger.proc.ProcessIdentity;
+import dev.banger.proc.ShimCommand;
+import dev.banger.proc.ShimLauncher;
+import dev.banger.proc.ShimRecords;
+import dev.banger.proc.Signal;
+import dev.banger.proc.Tool;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/**
+ * A driver without guests: real processes under the real shim, with the same sockets, records and
+ * logs as a VMM, so that crashes of the daemon can be tested in milliseconds. {@code fake_vmm.c}
+ * says what the processes obey.
+ */
+public final class FakeVmm implements Vmm {
+  private static final Duration LAUNCH_LIMIT = Duration.ofSeconds(10);
+  private static final ByteSize LOG_LIMIT = ByteSize.kib(64);
+
+  private final Binaries binaries;
+  private final Tool program;
+  private final PidWatcher watcher;
+
+  /**
+   * @param program what is started in place of a VMM
+   */
+  public FakeVmm(Binaries binaries, Tool program, PidWatcher watcher) {
+    this.binaries = binaries;
+    this.program = program;
+    this.watcher = watcher;
+  }
+
+  @Override
+  public String name() {
+    return "fake";
+  }
+
+  @Override
+  public List<BangerException> preflight(VmmSpec spec) {
+    return checks(spec).problems();
+  }
+
+  private Preflight checks(VmmSpec spec) {
+    return new Preflight(spec)
+        .check(() -> binaries.find(program))
+        .check(() -> binaries.find(ShimLauncher.SHIM));
+  }
+
+  @Override
+  public RunningVmm start(VmmSpec spec) throws BangerException, InterruptedException {
+    checks(spec).require();
+    VmmFiles files = spec.files();
+    files.refuseSecondStart();
+    try (Undo undo = new Undo()) {
+      files.prepare(undo);
+      ShimCommand command = new ShimCommand(spec.runDirectory());
+      command.serial(files.console(), LOG_LIMIT).errors(files.errors(), LOG_LIMIT);
+      command.listen(files.control());
+      command.listen(files.channel());
+      command.program(List.of(binaries.find(program).toString()));
+      ShimRecords.Started started = new ShimLauncher(binaries).launch(command, LAUNCH_LIMIT);
+      Running running = new Running(files, started, spec.accelerator().toString());
+      undo.add("fake VMM", running::kill);
+      running.process.watch();
+      undo.keep();
+      return running;
+    }
+  }
+
+  @Override
+  public Optional<RunningVmm> adopt(VmId id, Path runDirectory, Path logDirectory)
+      throws BangerException {
+    VmmFiles files = new VmmFiles(id, runDirectory, logDirectory);
+    Optional<ShimRecords.Started> started = ShimRecords.started(runDirectory);
+    if (started.isEmpty()) {
+      files.remove();
+      return Optional.empty();
+    }
+    Running running = new Running(files, started.get(), "");
+    running.process.watch();
+    return Optional.of(running);
+  }
+
+  private final class Running implements RunningVmm {
+    private final VmmProcess process;
+    private final String accelerator;
+    private volatile boolean asked;
+
+    Running(VmmFiles files, ShimRecords.Started started, String accelerator) {
+      this.accelerator = accelerator;
+      this.process =
+          new VmmProcess(
+              files,
+              started,
+              watcher,
+              () -> asked ? Optional.of(VmmExit.Reason.QUIT) : Optional.empty());
+    }
+
+    @Override
+    public ProcessIdentity identity() {
+      return process.identity();
+    }
+
+    @Override
+    public String accelerator() {
+      return accelerator;
+    }
+
+    @Override
+    public SocketChannel openChannel() throws BangerException {
+      return process.openChannel();
+    }
+
+    @Override
+    public boolean alive() {
+      return process.alive();
+    }
+
+    @Override
+    public void onExit(Consumer<VmmExit> listener) {
+      process.onExit(listener);
+    }
+
+    @Override
+    public Optional<VmmExit> awaitExit(Duration limit) throws InterruptedException {
+      return process.awaitExit(limit);
+    }
+
+    @Override
+    public void kill() throws BangerException, InterruptedException {
+      process.kill();
+    }
+
+    @Override
+    public void quit() throws BangerException {
+      asked = true;
+      send("quit\n");
+    }
+
+    @Override
+    public void pressPowerButton() throws BangerException {
+      send("poweroff\n");
+    }
+
+    private void send(String line) throws BangerException {
+      try (SocketChannel channel = process.connect(process.files().control())) {
+        channel.write(ByteBuffer.wrap(line.getBytes(StandardCharsets.UTF_8)));
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+
+    @Override
+    public void pause() throws BangerException {
+      PidWatcher.signal(identity(), Signal.STOP);
+    }
+
+    @Override
+    public void resume() throws BangerException {
+      PidWatcher.signal(identity(), Signal.CONTINUE);
+    }
+
+    @Override
+    public List<String> consoleTail(int lines) {
+      return process.consoleTail(lines);
+    }
+
+    @Override
+    public void cleanUp() throws BangerException, InterruptedException {
+      process.cleanUp();
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package dev.banger.vmm;
+
+import dev.banger.proc.Binaries;
+import dev.banger.proc.Command;
+import dev.banger.proc.Finished;
+import dev.banger.proc.Tool;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/** The C programs that the VMM tests need, compiled when they are not there yet. */
+public final class TestPrograms {
+  private static final Path GUEST = Path.of("guest").toAbsolutePath();
+  private static final Path PROGRAMS = Path.of("target", "test-programs").toAbsolutePath();
+  private static final Tool MAKE = new Tool("make", "make");
+  private static final Tool COMPILER = new Tool("musl-gcc", "musl-tools");
+
+  private TestPrograms() {}
+
+  /** Finds banger-shim where {@code make -C guest} leaves it, and more in these directories. */
+  public static Binaries binaries(Path... more) throws Exception {
+    require(Command.of(Binaries.ofPath(), MAKE, "-s", "-C", GUEST.toString(), "build/banger-shim"));
+    List<Path> directories = new ArrayList<>(List.of(more));
+    directories.add(GUEST.resolve("build"));
+    return new Binaries(Map.of(), directories, System.getenv().getOrDefault("PATH", ""));
+  }
+
+  /** A static program from {@code NAME.c} beside this class. */
+  public static Path compiled(String name) throws Exception {
+    Files.createDirectories(PROGRAMS);
+    Path source = PROGRAMS.resolve(name + ".c");
+    Path program = PROGRAMS.resolve(name);
+    try (InputStream text = TestPrograms.class.getResourceAsStream(name + ".c")) {
+      Files.copy(text, source, StandardCopyOption.REPLACE_EXISTING);
+    }
+    require(
+        Command.of(
+            Binaries.ofPath(),
+            COMPILER,
+            "-static",
+            "-O2",
+            "-s",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-o",
+            program.toString(),
+            source.toString()));
+    return program;
+  }
+
+  private static void require(Command command) throws Exception {
+    Finished finished = command.run();
+    if (!finished.ok()) {
+      throw new IllegalStateException(finished.toString());
+    }
+  }
+}
