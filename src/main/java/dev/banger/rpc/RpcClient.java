@@ -40,7 +40,7 @@ public final class RpcClient implements AutoCloseable {
   private final Jsonb jsonb = Wire.json();
   private final SocketChannel channel;
   private final LineBuffer lines;
-  private long lastId;
+  private volatile long lastId;
   private volatile boolean late;
 
   private RpcClient(SocketChannel channel) {
@@ -94,7 +94,8 @@ public final class RpcClient implements AutoCloseable {
   public <R> R call(
       String method, Object params, Class<R> result, @Nullable Duration limit, Listener listener)
       throws BangerException {
-    long id = ++lastId;
+    long id = lastId + 1;
+    lastId = id;
     try (var _ = new Deadline(limit)) {
       send(method, Request.call(id, method, jsonb.toJson(params)));
       return jsonb.type(result).fromJson(reply(method, Long.toString(id), listener));
@@ -106,6 +107,11 @@ public final class RpcClient implements AutoCloseable {
   /** Sends a call and does not wait: its reply is dropped. */
   public void post(String method, Object params) throws BangerException {
     send(method, Request.call(0, method, jsonb.toJson(params)));
+  }
+
+  /** Asks for the end of the call that waits; it fails as cancelled. */
+  public void cancel() throws BangerException {
+    send(Request.CANCEL, Request.notification(Request.CANCEL, "{\"id\":" + lastId + "}"));
   }
 
   /** After the reply of an interactive call: the connection belongs to the session from now on. */

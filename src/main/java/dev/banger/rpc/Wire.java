@@ -1,11 +1,14 @@
 package dev.banger.rpc;
 
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
 import dev.banger.rpc.JsonText.Malformed;
 import io.avaje.json.JsonAdapter;
 import io.avaje.json.JsonDataException;
 import io.avaje.json.JsonReader;
 import io.avaje.json.JsonWriter;
 import io.avaje.jsonb.Jsonb;
+import java.io.IOException;
 
 /** Records to JSON and back, as both sides do it. */
 public final class Wire {
@@ -23,6 +26,16 @@ public final class Wire {
   /** For servers: a member that the record does not know is an error. */
   static Jsonb strict() {
     return builder().failOnUnknown(true).build();
+  }
+
+  /** The failure that error data tells of, as JSON. */
+  public static BangerException failure(String data) {
+    try {
+      return ErrorObject.readData(data);
+    } catch (Malformed e) {
+      return new BangerException(
+          ErrorCode.INTERNAL, "cannot read the daemon's error", "", new IOException(data, e));
+    }
   }
 
   private static Jsonb.Builder builder() {

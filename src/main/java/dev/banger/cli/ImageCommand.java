@@ -1,0 +1,15 @@
+package dev.banger.cli;
+
+import org.aesh.command.CommandDefinition;
+
+@CommandDefinition(
+    name = "image",
+    description = "Images",
+    generateHelp = true,
+    groupCommands = {
+      ImageList.class,
+      ImageShow.class,
+      ImagePull.class,
+      ImageDelete.class,
+    })
+final class ImageCommand extends GroupCommand {}

@@ -1,0 +1,190 @@
+package dev.banger.cli;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import dev.banger.rpc.ControlMessage;
+import dev.banger.yamux.YamuxSession;
+import dev.banger.yamux.YamuxStream;
+import java.io.FileDescriptor;
+import java.io.FileInputStream;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A program in a guest, joined to this process: its streams, the terminal, signals, its end. The
+ * streams are opened in the order that docs/rpc.md fixes.
+ */
+final class ProgramSession {
+  private static final int BUFFER = 64 << 10;
+
+  /** As `docker run`: banger failed, the program cannot be executed, there is no such program. */
+  static final int FAILED = 125;
+
+  private static final int CANNOT_EXECUTE = 126;
+  private static final int NO_PROGRAM = 127;
+  private static final int BY_SIGNAL = 128;
+
+  private final YamuxStream control;
+  private final YamuxStream input;
+  private final YamuxStream output;
+  private final YamuxStream errors;
+  private final AtomicInteger interrupts = new AtomicInteger();
+
+  private ProgramSession(YamuxSession session) throws IOException {
+    control = session.open();
+    input = session.open();
+    output = session.open();
+    errors = session.open();
+  }
+
+  /** Until the reply: ctrl-C cancels the call, a second one leaves. */
+  static void cancelOnInterrupt(Client client) {
+    AtomicInteger interrupts = new AtomicInteger();
+    Runnable cancel =
+        () -> {
+          if (interrupts.incrementAndGet() > 1) {
+            Runtime.getRuntime().halt(BY_SIGNAL + Signals.INTERRUPT);
+          }
+          try {
+            client.cancelCall();
+          } catch (BangerException e) {
+            Runtime.getRuntime().halt(BY_SIGNAL + Signals.INTERRUPT);
+          }
+        };
+    Signals.on("INT", cancel);
+    Signals.on("TERM", cancel);
+  }
+
+  /** Joins the program that the call has started, until its end; returns its exit status. */
+  static int join(Client client, boolean stdin, boolean tty)
+      throws BangerException, InterruptedException {
+    try (YamuxSession yamux = client.upgrade()) {
+      ProgramSession session = new ProgramSession(yamux);
+      String saved = tty && Terminal.stdin() ? Terminal.raw() : null;
+      Thread restore = new Thread(() -> restore(saved));
+      Runtime.getRuntime().addShutdownHook(restore);
+      try {
+        session.forwardSignals(tty, saved);
+        return session.run(stdin);
+      } finally {
+        Runtime.getRuntime().removeShutdownHook(restore);
+        restore(saved);
+      }
+    } catch (IOException e) {
+      throw lost(e);
+    }
+  }
+
+  private static void restore(@Nullable String saved) {
+    if (saved != null) {
+      Terminal.restore(saved);
+    }
+  }
+
+  private int run(boolean stdin) throws IOException, InterruptedException, BangerException {
+    if (stdin) {
+      Thread.ofPlatform().daemon().name("stdin").start(this::pumpInput);
+    } else {
+      input.closeOutput();
+    }
+    Thread out = pump(output, FileDescriptor.out);
+    Thread err = pump(errors, FileDescriptor.err);
+    ControlMessage end = ControlMessage.read(control.input());
+    if (end == null) {
+      throw lost(null);
+    }
+    out.join();
+    err.join();
+    return status(end);
+  }
+
+  private static int status(ControlMessage end) throws BangerException, IOException {
+    return switch (end) {
+      case ControlMessage.Exited e -> e.status();
+      case ControlMessage.Signalled s -> BY_SIGNAL + s.number();
+      case ControlMessage.Failed f -> {
+        Failures.print(f.failure(), false);
+        yield switch (f.failure().code()) {
+          case NOT_FOUND -> NO_PROGRAM;
+          case PERMISSION, INVALID -> CANNOT_EXECUTE;
+          default -> FAILED;
+        };
+      }
+      case ControlMessage.Resize _, ControlMessage.Signal _, ControlMessage.Copied _ ->
+          throw new IOException("the daemon sent a message that only a client sends");
+    };
+  }
+
+  private static BangerException lost(@Nullable IOException cause) {
+    return new BangerException(
+        ErrorCode.UNAVAILABLE,
+        "the daemon hung up while the program ran",
+        "look at `banger daemon logs`",
+        cause);
+  }
+
+  private void pumpInput() {
+    try (InputStream in = new FileInputStream(FileDescriptor.in)) {
+      copy(in, input.output());
+      input.closeOutput();
+    } catch (IOException _) {
+      // The program reads no more, or is gone: its end tells.
+    }
+  }
+
+  /** A reader of ours that goes away (`| head`) ends the program's writing, too. */
+  private static Thread pump(YamuxStream from, FileDescriptor to) {
+    return Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
+          try {
+            copy(from.input(), new FileOutputStream(to));
+          } catch (IOException _) {
+            from.reset();
+          }
+        });
+  }
+
+  private static void copy(InputStream in, OutputStream out) throws IOException {
+    byte[] buffer = new byte[BUFFER];
+    for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+      out.write(buffer, 0, n);
+    }
+  }
+
+  private void forwardSignals(boolean tty, @Nullable String saved) {
+    Signals.on("INT", () -> interrupted(saved));
+    Signals.on("TERM", () -> tell(new ControlMessage.Signal(Signals.TERMINATE)));
+    if (tty) {
+      Signals.on(
+          "WINCH",
+          () -> {
+            Terminal.Size size = Terminal.size();
+            tell(new ControlMessage.Resize(size.rows(), size.columns()));
+          });
+    }
+  }
+
+  private void interrupted(@Nullable String saved) {
+    switch (interrupts.incrementAndGet()) {
+      case 1 -> tell(new ControlMessage.Signal(Signals.INTERRUPT));
+      case 2 -> tell(new ControlMessage.Signal(Signals.KILL));
+      default -> {
+        restore(saved);
+        Runtime.getRuntime().halt(BY_SIGNAL + Signals.INTERRUPT);
+      }
+    }
+  }
+
+  private void tell(ControlMessage message) {
+    try {
+      ControlMessage.write(control.output(), message);
+    } catch (IOException _) {
+      // The session has ended, and the main thread says why.
+    }
+  }
+}

@@ -1,0 +1,76 @@
+package dev.banger.cli;
+
+import dev.banger.api.OperationApi;
+import dev.banger.rpc.RpcClient;
+import dev.banger.rpc.Wire;
+import java.io.PrintStream;
+
+/**
+ * Shows how far an operation is: on a terminal one line that is drawn again and again, elsewhere a
+ * line for each stage.
+ */
+final class ProgressView implements RpcClient.Listener {
+  private static final String ERASE = "\r\033[K";
+  private static final int LINE = 78;
+
+  private final PrintStream out;
+  private final boolean terminal;
+  private String lastStage = "";
+  private boolean drawn;
+
+  ProgressView(PrintStream out, boolean terminal) {
+    this.out = out;
+    this.terminal = terminal;
+  }
+
+  /** On stderr. */
+  static ProgressView standard() {
+    return new ProgressView(System.err, Terminal.stderr());
+  }
+
+  @Override
+  public void heard(String method, String params) {
+    if (method.equals(OperationApi.PROGRESS)) {
+      show(Wire.json().type(OperationApi.Status.class).fromJson(params));
+    }
+  }
+
+  void show(OperationApi.Status status) {
+    if (!status.state().equals(OperationApi.RUNNING) || status.stage().isEmpty()) {
+      return;
+    }
+    if (terminal) {
+      String line = status.type() + " " + status.subject() + ": " + status.stage() + bytes(status);
+      out.print(ERASE + line.substring(0, Math.min(LINE, line.length())));
+      out.flush();
+      drawn = true;
+    } else if (!status.stage().equals(lastStage)) {
+      out.println(status.type() + " " + status.subject() + ": " + status.stage());
+    }
+    lastStage = status.stage();
+  }
+
+  /** Leaves the terminal as if nothing had been drawn. */
+  void clear() {
+    if (drawn) {
+      out.print(ERASE);
+      out.flush();
+      drawn = false;
+    }
+  }
+
+  private static String bytes(OperationApi.Status status) {
+    if (status.done() <= 0) {
+      return "";
+    }
+    return status.total() <= 0
+        ? " " + Human.size(status.done())
+        : " "
+            + Human.size(status.done())
+            + " of "
+            + Human.size(status.total())
+            + " ("
+            + 100 * Math.min(status.done(), status.total()) / status.total()
+            + " %)";
+  }
+}

@@ -1,0 +1,25 @@
+package dev.banger.cli;
+
+import java.util.List;
+import org.aesh.command.CommandDefinition;
+
+@CommandDefinition(
+    name = RootCommand.NAME,
+    description = "Real Linux machines for developers",
+    generateHelp = true,
+    groupCommands = {
+      VmCommand.class,
+      VmRun.class,
+      Ps.class,
+      ImageCommand.class,
+      KernelCommand.class,
+      DaemonCommand.class,
+      VersionCommand.class,
+      CompletionCommand.class,
+    })
+final class RootCommand extends GroupCommand {
+  static final String NAME = "banger";
+
+  /** The words that need another one behind them. */
+  static final List<String> GROUPS = List.of("vm", "image", "kernel", "daemon");
+}

@@ -1,0 +1,23 @@
+package dev.banger.cli;
+
+import org.aesh.command.CommandDefinition;
+
+@CommandDefinition(
+    name = "vm",
+    description = "Create, run and look after VMs",
+    generateHelp = true,
+    groupCommands = {
+      VmCreate.class,
+      VmRun.class,
+      VmStart.class,
+      VmStop.class,
+      VmRestart.class,
+      VmKill.class,
+      VmDelete.class,
+      VmList.class,
+      VmShow.class,
+      VmExec.class,
+      VmCopy.class,
+      VmLogs.class,
+    })
+final class VmCommand extends GroupCommand {}
