@@ -59,6 +59,18 @@ static void make_read_only(void) {
     sync();
 }
 
+/* Moved mounts stand in the list before what they are mounted on: what is busy now may be free in the next round. */
+static bool unmount_some(const char *prefix) {
+    char *targets[MOUNTS];
+    size_t count = list_mounts(prefix, targets);
+    bool any = false;
+    for (size_t i = 0; i < count; i++) {
+        any |= umount2(targets[i], 0) == 0;
+        free(targets[i]);
+    }
+    return any;
+}
+
 static void end_machine(bool reboot_wanted) {
     char vmm[32] = "";
     bool firecracker = kernel_argument("banger.vmm", vmm, sizeof vmm) && strcmp(vmm, "firecracker") == 0;
@@ -80,11 +92,7 @@ void power_finish_shutdown(const char *action) {
     kill(-1, SIGKILL);
     while (waitpid(-1, NULL, 0) > 0 || errno == EINTR) continue;
     sync();
-    char *targets[MOUNTS];
-    size_t count = list_mounts("/oldroot", targets);
-    for (size_t i = 0; i < count; i++) {
-        if (umount2(targets[i], 0) != 0) mount(NULL, targets[i], NULL, MS_REMOUNT | MS_RDONLY, NULL);
-    }
+    while (unmount_some("/oldroot")) continue;
     power_end_now(strcmp(action, "reboot") == 0 || strcmp(action, "kexec") == 0);
 }
 
