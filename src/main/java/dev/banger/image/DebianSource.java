@@ -17,6 +17,7 @@ import dev.banger.proc.Tool;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -122,6 +123,25 @@ public final class DebianSource implements ImageSource {
   }
 
   @Override
+  public void reclaim() throws BangerException, InterruptedException {
+    Path builds = builds();
+    if (!Files.isDirectory(builds)) {
+      return;
+    }
+    try (DirectoryStream<Path> left = Files.newDirectoryStream(builds)) {
+      for (Path build : left) {
+        view.remove(build);
+      }
+    } catch (IOException e) {
+      throw Trees.failure("cannot remove what was left in " + builds, e);
+    }
+  }
+
+  private Path builds() {
+    return directories.cache().resolve("build");
+  }
+
+  @Override
   public Pulled pull(ImageReference reference, Path disk, Progress progress)
       throws BangerException, InterruptedException {
     String suite = suite(reference);
@@ -155,7 +175,7 @@ public final class DebianSource implements ImageSource {
 
   private Path makeBuildDirectory(Path archives) throws IOException {
     Files.createDirectories(archives.resolve("partial"));
-    Path parent = Files.createDirectories(directories.cache().resolve("build"));
+    Path parent = Files.createDirectories(builds());
     Path build = Files.createTempDirectory(parent, "root-");
     Files.setPosixFilePermissions(build, PosixFilePermissions.fromString("rwx--x--x"));
     return build;

@@ -43,7 +43,7 @@ public record Image(
     String user,
     Path directory) {
   private static final String MANIFEST = "image.properties";
-  private static final String DISK = "root.ext4";
+  private static final String DISK = "rootfs.ext4";
 
   public Image {
     command = List.copyOf(command);

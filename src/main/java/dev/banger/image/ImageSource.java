@@ -18,4 +18,7 @@ public interface ImageSource {
    */
   Pulled pull(ImageReference reference, Path disk, Progress progress)
       throws BangerException, InterruptedException;
+
+  /** Removes what a crash left half done; before anything is pulled. */
+  default void reclaim() throws BangerException, InterruptedException {}
 }

@@ -55,8 +55,11 @@ public final class Images {
   }
 
   /** Removes what a crash left half done; before anything else is called. */
-  public void reclaim() throws BangerException {
+  public void reclaim() throws BangerException, InterruptedException {
     Publication.reclaim(directories.images());
+    for (ImageSource source : sources) {
+      source.reclaim();
+    }
   }
 
   /** The newest first. */

@@ -208,7 +208,7 @@ class ImagesTest {
   @Test
   void leftOversOfACrashAreReclaimed() throws Exception {
     Path left = Files.createDirectories(directories.images().resolve(".new-123"));
-    Files.writeString(left.resolve("root.ext4"), "half");
+    Files.writeString(left.resolve("rootfs.ext4"), "half");
     assertThat(images.list()).isEmpty();
     images.reclaim();
     assertThat(directories.images()).isEmptyDirectory();

@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
-/** Empty disks by role and size, kept in the cache. */
+/** Empty disks by role and size, beside the VMs so that copies can share their blocks. */
 public final class DiskTemplates {
   private static final Tool DEBUGFS = new Tool("debugfs", "e2fsprogs");
   private static final ByteSize LEAST = ByteSize.mib(64);
@@ -27,7 +27,7 @@ public final class DiskTemplates {
   private final Mke2fs mke2fs;
 
   public DiskTemplates(Directories directories, Binaries binaries) {
-    this.directory = directories.cache().resolve("templates");
+    this.directory = directories.data().resolve("templates");
     this.binaries = binaries;
     this.mke2fs = Mke2fs.ofRoot(new RootView(binaries));
   }

@@ -27,7 +27,7 @@ class DiskTemplatesTest {
   @BeforeEach
   void inAnEmptyCache() {
     Directories directories = Directories.of(Map.of(), temporary, false);
-    cache = directories.cache().resolve("templates");
+    cache = directories.data().resolve("templates");
     templates = new DiskTemplates(directories, binaries);
   }
 
