@@ -70,6 +70,7 @@ class SynchronisationTest {
     try (ScriptedAgent agent =
         ScriptedAgent.listening(channel -> {
           byte[] first = ScriptedAgent.readHello(channel);
+          ScriptedAgent.read(channel, Synchronisation.FILLER_BYTES);
           byte[] second = ScriptedAgent.readHello(channel);
           assertThat(second).isNotEqualTo(first);
           ScriptedAgent.write(channel, first);
