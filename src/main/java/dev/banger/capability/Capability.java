@@ -1,0 +1,33 @@
+package dev.banger.capability;
+
+import dev.banger.guest.Guest;
+import dev.banger.model.BangerException;
+import java.util.List;
+
+/**
+ * One thing that a VM gets when it starts. Every method is called under rank VM and nothing else. A
+ * new capability is a new class and one line in {@link Capabilities}.
+ */
+public interface Capability {
+  /** For messages: {@code work disk}. */
+  String name();
+
+  /**
+   * What is missing for it, each with its cure; changes nothing. All hooks are asked before any
+   * acts.
+   */
+  default List<String> preflight(StartPlan plan) throws BangerException, InterruptedException {
+    return List.of();
+  }
+
+  /** Makes what is needed on the host, and adds devices and guest configuration to the plan. */
+  void prepare(StartPlan plan) throws BangerException, InterruptedException;
+
+  /** The guest is up and configured. */
+  default void started(StartPlan plan, Guest guest) throws BangerException, InterruptedException {}
+
+  /**
+   * Takes back what {@link #prepare} made that must not outlive the run; also for a VM that died.
+   */
+  default void cleanup(StartPlan plan) throws BangerException, InterruptedException {}
+}

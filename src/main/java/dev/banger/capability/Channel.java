@@ -1,0 +1,59 @@
+package dev.banger.capability;
+
+import dev.banger.guest.GuestConfiguration;
+import dev.banger.guest.InitMode;
+import dev.banger.model.VmId;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** What makes the guest this very VM: its name, machine id, randomness and init mode. */
+public final class Channel implements Capability {
+  private static final int MACHINE_ID_DIGITS = 32;
+
+  private final SecureRandom random = new SecureRandom();
+
+  @Override
+  public String name() {
+    return "channel";
+  }
+
+  @Override
+  public void prepare(StartPlan plan) {
+    byte[] entropy = new byte[GuestConfiguration.ENTROPY_BYTES];
+    random.nextBytes(entropy);
+    plan.guest()
+        .hostname(plan.vm().name().value())
+        .machineId(machineId(plan.vm().id()))
+        .entropy(entropy)
+        .environment(environment(plan.vm().env()))
+        .init(InitMode.valueOf(plan.vm().initMode().toUpperCase(Locale.ROOT)));
+  }
+
+  private static Map<String, String> environment(List<String> variables) {
+    Map<String, String> all = new LinkedHashMap<>();
+    for (String variable : variables) {
+      int equals = variable.indexOf('=');
+      all.put(variable.substring(0, equals), variable.substring(equals + 1));
+    }
+    return all;
+  }
+
+  /** Stays the same over all starts of a VM, and is no other VM's. */
+  private static String machineId(VmId id) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256")
+              .digest(("banger machine " + id).getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest).substring(0, MACHINE_ID_DIGITS);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+}

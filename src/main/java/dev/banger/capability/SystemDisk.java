@@ -1,0 +1,47 @@
+package dev.banger.capability;
+
+import dev.banger.guest.GuestConfiguration.Disk;
+import dev.banger.guest.GuestConfiguration.Role;
+import dev.banger.image.disk.DiskTemplate;
+import dev.banger.image.disk.DiskTemplates;
+import dev.banger.model.BangerException;
+import dev.banger.vmm.Drive;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.UUID;
+
+/**
+ * The system disk in overlay mode: the image's root file system, read-only and shared by all its
+ * VMs, below the VM's own sparse ext4; and the kernel's modules. No byte of the image is copied.
+ */
+public final class SystemDisk implements Capability {
+  private final DiskTemplates templates;
+
+  public SystemDisk(DiskTemplates templates) {
+    this.templates = templates;
+  }
+
+  @Override
+  public String name() {
+    return "system disk";
+  }
+
+  @Override
+  public void prepare(StartPlan plan) throws BangerException, InterruptedException {
+    StartPlan.Vm vm = plan.vm();
+    Path upper = vm.directory().resolve("system.ext4");
+    DiskTemplate template = templates.of(DiskTemplate.Role.UPPER, vm.disk());
+    if (!Files.exists(upper)) {
+      template.copyTo(upper);
+    }
+    plan.add(Drive.readOnly(vm.image().disk()), disk(Role.BASE, vm.image().uuid(), "/", true));
+    plan.add(Drive.writable(upper), disk(Role.UPPER, template.role().uuid(), "/", false));
+    plan.add(
+        Drive.readOnly(vm.kernel().modulesDisk()),
+        disk(Role.MODULES, vm.kernel().modulesUuid(), "", true));
+  }
+
+  private static Disk disk(Role role, UUID uuid, String mountPoint, boolean readOnly) {
+    return new Disk(role, uuid, mountPoint, readOnly, !readOnly);
+  }
+}

@@ -1,0 +1,43 @@
+package dev.banger.capability;
+
+import dev.banger.guest.GuestConfiguration;
+import dev.banger.model.VmId;
+import dev.banger.vmm.Nic;
+import java.util.HexFormat;
+import java.util.List;
+
+/**
+ * The network that needs no right on the host: QEMU's own (slirp). Its addresses are the same in
+ * every VM (qemu's documentation, "Network emulation"), and set by the agent: no DHCP is waited
+ * for.
+ */
+public final class UserNetwork implements Capability {
+  static final String DNS = "10.0.2.3";
+  private static final String ADDRESS = "10.0.2.15/24";
+  private static final String GATEWAY = "10.0.2.2";
+  private static final String EVERYWHERE = "0.0.0.0/0";
+
+  @Override
+  public String name() {
+    return "network";
+  }
+
+  @Override
+  public void prepare(StartPlan plan) {
+    Nic nic = Nic.user(mac(plan.vm().id()));
+    plan.add(
+        nic,
+        new GuestConfiguration.Nic(
+            nic.mac(),
+            List.of(ADDRESS),
+            List.of(new GuestConfiguration.Route(EVERYWHERE, GATEWAY, 0)),
+            0));
+  }
+
+  /** Locally administered, from the VM's id: 06 and 40 bits of it. */
+  static byte[] mac(VmId id) {
+    byte[] bytes = HexFormat.of().parseHex(id.value());
+    bytes[0] = 0x06;
+    return bytes;
+  }
+}

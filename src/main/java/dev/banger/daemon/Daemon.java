@@ -1,0 +1,166 @@
+package dev.banger.daemon;
+
+import dev.banger.api.DaemonApi;
+import dev.banger.capability.Authorization;
+import dev.banger.capability.Capabilities;
+import dev.banger.capability.Channel;
+import dev.banger.capability.Dns;
+import dev.banger.capability.SystemDisk;
+import dev.banger.capability.UserNetwork;
+import dev.banger.capability.WorkDisk;
+import dev.banger.config.Config;
+import dev.banger.image.DebianSource;
+import dev.banger.image.Images;
+import dev.banger.image.disk.DiskTemplates;
+import dev.banger.image.kernel.Kernels;
+import dev.banger.lock.LockRank;
+import dev.banger.lock.OrderedLock;
+import dev.banger.model.BangerException;
+import dev.banger.model.Directories;
+import dev.banger.ops.Operations;
+import dev.banger.proc.Binaries;
+import dev.banger.proc.PidWatcher;
+import dev.banger.proc.Tool;
+import dev.banger.rpc.RpcServer;
+import dev.banger.store.Database;
+import dev.banger.store.OperationTable;
+import dev.banger.store.VmTable;
+import dev.banger.vm.VmParts;
+import dev.banger.vm.Vms;
+import dev.banger.vmm.AcceleratorProbe;
+import dev.banger.vmm.qemu.QemuVmm;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** All parts of a running daemon, made in the order of the rooms and closed in reverse. */
+public final class Daemon implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+  private static final Duration OPERATIONS_END = Duration.ofSeconds(20);
+  private static final Tool AGENT = new Tool("banger-agent", "");
+
+  private record Part(String name, AutoCloseable part) {}
+
+  private final Deque<Part> parts = new ArrayDeque<>();
+  private final Directories directories;
+  private final Clock clock;
+  private final Runnable stop;
+
+  private Daemon(Directories directories, Clock clock, Runnable stop) {
+    this.directories = directories;
+    this.clock = clock;
+    this.stop = stop;
+  }
+
+  /**
+   * Opens everything; when it returns the socket answers. What was opened is closed on failure.
+   *
+   * @param stop begins the daemon's end when a client asks for it, and returns at once
+   */
+  public static Daemon open(Directories directories, Clock clock, Runnable stop)
+      throws BangerException, InterruptedException {
+    Daemon daemon = new Daemon(directories, clock, stop);
+    try {
+      daemon.wire();
+      return daemon;
+    } catch (BangerException | InterruptedException | RuntimeException e) {
+      daemon.close();
+      throw e;
+    }
+  }
+
+  private void wire() throws BangerException, InterruptedException {
+    keep("lock", DirectoryLock.take(directories));
+    Config config = Config.read(directories.config().resolve("config.toml"));
+    Logging.begin(directories.daemonLog(), config.log());
+
+    Database database = keep("store", Database.open(directories.database()));
+    Operations operations = new Operations(new OperationTable(database), clock);
+    keep("operations", () -> operations.close(OPERATIONS_END));
+
+    boolean root = Host.isRoot();
+    Binaries binaries = Host.binaries(config);
+    PidWatcher watcher = keep("watcher", new PidWatcher());
+    OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
+    Images images =
+        new Images(directories, List.of(new DebianSource(directories, binaries)), imageOps, clock);
+    Kernels kernels = new Kernels(directories, binaries, binaries.find(AGENT), imageOps, clock);
+    images.reclaim();
+    kernels.reclaim();
+    DiskTemplates templates = new DiskTemplates(directories, binaries);
+
+    ChosenAccelerator accelerator =
+        new ChosenAccelerator(
+            new AcceleratorProbe(
+                binaries, QemuVmm.QEMU, directories.cache().resolve("accelerator")),
+            config.accelerator());
+    accelerator.chooseInBackground();
+    QemuVmm qemu = new QemuVmm(binaries, watcher);
+    Capabilities capabilities =
+        new Capabilities(
+            List.of(
+                new SystemDisk(templates),
+                new WorkDisk(templates),
+                new Authorization(config.authorization()),
+                new Dns(),
+                new UserNetwork(),
+                new Channel()));
+    Vms vms =
+        Vms.open(
+            new VmParts(
+                new VmTable(database),
+                operations,
+                images,
+                kernels,
+                qemu,
+                capabilities,
+                accelerator::choose,
+                number -> Host.confinement(root, number),
+                config.vm().bootLimit(),
+                directories,
+                clock,
+                imageOps));
+    serve(new DaemonParts(vms, operations, images, kernels, config, directories), accelerator);
+  }
+
+  private void serve(DaemonParts served, ChosenAccelerator accelerator) throws BangerException {
+    DaemonMethods own =
+        new DaemonMethods(served.vms(), directories, accelerator::known, clock, stop);
+    RpcServer server =
+        keep(
+            "server",
+            RpcServer.bind(
+                new RpcServer.Config(
+                    directories.socket(),
+                    false,
+                    Callers.ownerOf(directories.data()),
+                    new RpcServer.Greeting(DaemonApi.HELLO, own.hello()),
+                    RpcServer.Limits.STANDARD),
+                MethodTable.of(served, own)));
+    server.start();
+    LOG.info("ready version={} socket={}", own.hello().version(), directories.socket());
+  }
+
+  private <T extends AutoCloseable> T keep(String name, T part) {
+    parts.push(new Part(name, part));
+    return part;
+  }
+
+  /** Closes in reverse; VMs run on. */
+  @Override
+  public void close() {
+    while (!parts.isEmpty()) {
+      Part next = parts.pop();
+      try {
+        next.part().close();
+      } catch (Exception e) {
+        LOG.warn("cannot close {}", next.name(), e);
+      }
+    }
+    LOG.info("closed");
+  }
+}

@@ -1,0 +1,17 @@
+package dev.banger.daemon;
+
+import dev.banger.config.Config;
+import dev.banger.image.Images;
+import dev.banger.image.kernel.Kernels;
+import dev.banger.model.Directories;
+import dev.banger.ops.Operations;
+import dev.banger.vm.Vms;
+
+/** The parts that methods are served by. */
+record DaemonParts(
+    Vms vms,
+    Operations operations,
+    Images images,
+    Kernels kernels,
+    Config config,
+    Directories directories) {}

@@ -1,0 +1,191 @@
+package dev.banger.daemon;
+
+import dev.banger.guest.ExecEnd;
+import dev.banger.guest.GuestExec;
+import dev.banger.guest.SignalScope;
+import dev.banger.guest.TerminalSize;
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import dev.banger.rpc.ControlMessage;
+import dev.banger.yamux.YamuxSession;
+import dev.banger.yamux.YamuxStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Joins a client's four streams (control, stdin, stdout, stderr: docs/rpc.md) to a program in a
+ * guest. When the client is lost the program gets SIGHUP.
+ */
+final class ExecSession {
+  private static final Logger LOG = LoggerFactory.getLogger(ExecSession.class);
+  private static final int SIGHUP = 1;
+  private static final Duration AFTER_HANGUP = Duration.ofSeconds(10);
+  private static final int BUFFER = 16 << 10;
+
+  private static final InputStream NOTHING = InputStream.nullInputStream();
+
+  private final GuestExec program;
+  private final boolean stdin;
+  private final CountDownLatch over = new CountDownLatch(1);
+  private volatile @Nullable ExecEnd ending;
+  private volatile @Nullable BangerException failure;
+
+  ExecSession(GuestExec program, boolean stdin) {
+    this.program = program;
+    this.stdin = stdin;
+  }
+
+  /** What is done between the program's end and its report to the client. */
+  @FunctionalInterface
+  interface BeforeReport {
+    void run() throws BangerException, InterruptedException;
+  }
+
+  /** Returns when the program has ended, or when its client is lost and it had its time to end. */
+  void serve(YamuxSession session, BeforeReport beforeReport)
+      throws BangerException, InterruptedException {
+    session.onClosed(_ -> Thread.ofVirtual().name("exec-hangup").start(this::hangUp));
+    Thread.ofVirtual().name("exec-end").start(this::awaitEnd);
+    try (program;
+        YamuxStream control = session.accept();
+        YamuxStream in = session.accept();
+        YamuxStream out = session.accept();
+        YamuxStream err = session.accept()) {
+      Thread.ofVirtual().name("exec-stdin").start(() -> feed(in));
+      Thread.ofVirtual().name("exec-control").start(() -> obey(control));
+      Thread stdout = drain(program.stdout(), out);
+      Thread stderr = drain(program.stderr().map(o -> (InputStream) o).orElse(NOTHING), err);
+      over.await();
+      if (ending != null) {
+        stdout.join();
+        stderr.join();
+        program.forget(false);
+      }
+      beforeReport.run();
+      ControlMessage.write(control.output(), report());
+      control.closeOutput();
+    } catch (IOException e) {
+      LOG.debug("an exec's client is lost", e);
+      over.await();
+      beforeReport.run();
+    }
+  }
+
+  private void awaitEnd() {
+    try {
+      ending = program.awaitEnd();
+    } catch (BangerException e) {
+      failure = e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      over.countDown();
+    }
+  }
+
+  private ControlMessage report() {
+    BangerException why = failure;
+    return switch (ending) {
+      case ExecEnd.Exited exited -> new ControlMessage.Exited(exited.status());
+      case ExecEnd.Signalled signalled -> new ControlMessage.Signalled(signalled.signal());
+      case null ->
+          new ControlMessage.Failed(
+              why != null
+                  ? why
+                  : new BangerException(
+                      ErrorCode.GUEST_FAILED, "the program's end was not seen", ""));
+    };
+  }
+
+  /** The client's bytes become the program's stdin; its end of file too, but not its loss. */
+  private void feed(YamuxStream from) {
+    if (!stdin) {
+      return;
+    }
+    try (GuestExec.Stdin to = program.stdin()) {
+      try {
+        copy(from.input(), to);
+      } catch (IOException e) {
+        to.detach();
+      }
+    } catch (BangerException e) {
+      LOG.debug("a program takes no more stdin", e);
+      from.reset();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void obey(YamuxStream control) {
+    try {
+      ControlMessage message = ControlMessage.read(control.input());
+      while (message != null) {
+        switch (message) {
+          case ControlMessage.Resize resize ->
+              program.resize(new TerminalSize(resize.rows(), resize.columns()));
+          case ControlMessage.Signal signal -> program.signal(signal.number(), SignalScope.GROUP);
+          case ControlMessage.Exited _,
+              ControlMessage.Signalled _,
+              ControlMessage.Failed _,
+              ControlMessage.Copied _ ->
+              throw new IOException("a client sent what only a daemon says");
+        }
+        message = ControlMessage.read(control.input());
+      }
+    } catch (IOException | BangerException e) {
+      LOG.debug("the control stream of an exec ended", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static Thread drain(InputStream from, YamuxStream to) {
+    return Thread.ofVirtual()
+        .name("exec-output")
+        .start(() -> {
+          try {
+            copy(from, to.output());
+            to.closeOutput();
+          } catch (IOException e) {
+            LOG.debug("output of a program was cut off", e);
+            to.reset();
+          }
+        });
+  }
+
+  /** The client has gone: the program is told, and has its time to end. */
+  private void hangUp() {
+    try {
+      if (over.getCount() > 0) {
+        program.signal(SIGHUP, SignalScope.GROUP);
+        if (!over.await(AFTER_HANGUP.toMillis(), TimeUnit.MILLISECONDS)) {
+          LOG.info("a program runs on, {} after its client was lost", AFTER_HANGUP);
+        }
+      }
+    } catch (BangerException e) {
+      LOG.debug("a program whose client was lost cannot be told", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      over.countDown();
+    }
+  }
+
+  static void copy(InputStream from, OutputStream to) throws IOException {
+    byte[] buffer = new byte[BUFFER];
+    for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
+      to.write(buffer, 0, count);
+      if (from.available() == 0) {
+        to.flush();
+      }
+    }
+    to.flush();
+  }
+}

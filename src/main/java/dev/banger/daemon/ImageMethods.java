@@ -1,0 +1,148 @@
+package dev.banger.daemon;
+
+import dev.banger.api.DaemonApi;
+import dev.banger.api.ImageApi;
+import dev.banger.api.KernelApi;
+import dev.banger.api.OperationApi;
+import dev.banger.image.Image;
+import dev.banger.image.ImageReference;
+import dev.banger.image.Images;
+import dev.banger.image.kernel.Kernel;
+import dev.banger.image.kernel.Kernels;
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import dev.banger.ops.Operations;
+import dev.banger.rpc.Methods;
+import dev.banger.vm.Vms;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** {@code image.*} and {@code kernel.*}. */
+final class ImageMethods {
+  static final String IMAGE_PULL = "image.pull";
+  static final String KERNEL_PULL = "kernel.pull";
+
+  private final Vms vms;
+  private final Operations operations;
+  private final Images images;
+  private final Kernels kernels;
+
+  ImageMethods(Vms vms, Operations operations, Images images, Kernels kernels) {
+    this.vms = vms;
+    this.operations = operations;
+    this.images = images;
+    this.kernels = kernels;
+  }
+
+  void addTo(Methods methods) {
+    VmMethods.add(methods, ImageApi.LIST, (_, _) -> new ImageApi.Views(imageViews()));
+    VmMethods.add(methods, ImageApi.SHOW, (_, ref) -> view(images.find(ref.reference())));
+    VmMethods.add(
+        methods,
+        ImageApi.DELETE,
+        (_, ref) -> {
+          Image image = images.find(ref.reference());
+          images.delete(image, () -> vms.usersOfImage(image.id()));
+          return new DaemonApi.Nothing();
+        });
+    VmMethods.add(
+        methods,
+        ImageApi.PULL_BEGIN,
+        (_, ref) -> {
+          ImageReference reference = ImageReference.parse(ref.reference());
+          return new OperationApi.Begun(
+              operations.begin(
+                  IMAGE_PULL,
+                  reference.toString(),
+                  Optional.empty(),
+                  progress -> images.pull(reference, progress).id()));
+        });
+    VmMethods.add(methods, KernelApi.LIST, (_, _) -> new KernelApi.Views(kernelViews()));
+    VmMethods.add(
+        methods,
+        KernelApi.DELETE,
+        (_, ref) -> {
+          Kernel kernel = kernels.find(ref.kernel());
+          kernels.delete(kernel, () -> vms.usersOfKernel(kernel.id()));
+          return new DaemonApi.Nothing();
+        });
+    VmMethods.add(
+        methods,
+        KernelApi.PULL_BEGIN,
+        (_, _) ->
+            new OperationApi.Begun(
+                operations.begin(
+                    KERNEL_PULL,
+                    "kernel",
+                    Optional.empty(),
+                    progress -> kernels.pull(progress).id())));
+  }
+
+  ImageApi.View image(String id) throws BangerException {
+    return view(images.find(id));
+  }
+
+  KernelApi.View kernel(String id) throws BangerException {
+    return view(kernels.find(id));
+  }
+
+  private List<ImageApi.View> imageViews() throws BangerException {
+    List<ImageApi.View> views = new ArrayList<>();
+    for (Image image : images.list()) {
+      views.add(view(image));
+    }
+    return views;
+  }
+
+  private ImageApi.View view(Image image) throws BangerException {
+    return new ImageApi.View(
+        image.reference().toString(),
+        image.id(),
+        image.source(),
+        System.getProperty("os.arch", ""),
+        sizeOf(image.directory()),
+        image.created().toEpochMilli(),
+        image.user().isEmpty() ? null : image.user(),
+        image.command(),
+        image.environment(),
+        vms.usersOfImage(image.id()));
+  }
+
+  private List<KernelApi.View> kernelViews() throws BangerException {
+    List<KernelApi.View> views = new ArrayList<>();
+    for (Kernel kernel : kernels.list()) {
+      views.add(view(kernel));
+    }
+    return views;
+  }
+
+  private KernelApi.View view(Kernel kernel) throws BangerException {
+    return new KernelApi.View(
+        kernel.id(),
+        kernel.source(),
+        kernel.architecture(),
+        sizeOf(kernel.directory()),
+        kernel.pulled().toEpochMilli(),
+        kernels.newest().filter(kernel::equals).isPresent(),
+        vms.usersOfKernel(kernel.id()));
+  }
+
+  /** The sizes of its files, holes included. */
+  private static long sizeOf(Path directory) throws BangerException {
+    try (Stream<Path> files = Files.list(directory)) {
+      long bytes = 0;
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        bytes += Files.size(file);
+      }
+      return bytes;
+    } catch (IOException e) {
+      throw new BangerException(
+          ErrorCode.PERMISSION, "cannot look into " + directory, "check its permissions", e);
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package dev.banger.daemon;
+
+import dev.banger.api.Api;
+import dev.banger.api.DaemonApi;
+import dev.banger.api.ImageApi;
+import dev.banger.api.KernelApi;
+import dev.banger.api.Method;
+import dev.banger.api.OpenRpc;
+import dev.banger.api.VmApi;
+import dev.banger.model.BangerException;
+import dev.banger.model.Version;
+import dev.banger.ops.OperationStatus;
+import dev.banger.rpc.Methods;
+import dev.banger.vm.Vms;
+import io.avaje.jsonb.Jsonb;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Every method of {@link Api}, with who serves it. */
+final class MethodTable {
+  private static final Logger LOG = LoggerFactory.getLogger(MethodTable.class);
+
+  private final Jsonb json = Jsonb.builder().build();
+  private final Vms vms;
+  private final ImageMethods images;
+
+  private MethodTable(Vms vms, ImageMethods images) {
+    this.vms = vms;
+    this.images = images;
+  }
+
+  static Methods of(DaemonParts parts, DaemonMethods daemon) {
+    Methods methods = new Methods();
+    ImageMethods images =
+        new ImageMethods(parts.vms(), parts.operations(), parts.images(), parts.kernels());
+    MethodTable table = new MethodTable(parts.vms(), images);
+    OperationMethods operations = new OperationMethods(parts.operations(), table::result);
+    VmMethods vms = new VmMethods(parts.vms(), parts.config().vm(), parts.directories());
+    List<Method<?, ?>> perKind = new ArrayList<>(VmApi.OPERATIONS);
+    perKind.addAll(ImageApi.OPERATIONS);
+    perKind.addAll(KernelApi.OPERATIONS);
+
+    daemon.addTo(methods);
+    operations.addTo(methods, perKind);
+    vms.addTo(methods);
+    new StreamMethods(parts.vms(), parts.images(), parts.operations(), operations, vms)
+        .addTo(methods);
+    images.addTo(methods);
+    VmMethods.add(
+        methods, DaemonApi.DISCOVER, (_, _) -> OpenRpc.document(Version.TEXT, Api.methods()));
+    return methods;
+  }
+
+  /** What a finished operation answers with: the thing it made, as it is now. */
+  private @Nullable String result(OperationStatus status) {
+    try {
+      return switch (status.kind()) {
+        case Vms.CREATE, Vms.START, Vms.RESTART -> json.toJson(Views.of(vms.show(status.result())));
+        case ImageMethods.IMAGE_PULL -> json.toJson(images.image(status.result()));
+        case ImageMethods.KERNEL_PULL -> json.toJson(images.kernel(status.result()));
+        default -> null;
+      };
+    } catch (BangerException e) {
+      LOG.debug("what operation {} made is gone", status.id(), e);
+      return null;
+    }
+  }
+}

@@ -1,0 +1,127 @@
+package dev.banger.daemon;
+
+import dev.banger.api.DaemonApi;
+import dev.banger.api.Method;
+import dev.banger.api.OperationApi;
+import dev.banger.api.VmApi;
+import dev.banger.config.Config;
+import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import dev.banger.model.Directories;
+import dev.banger.model.ErrorCode;
+import dev.banger.model.VmName;
+import dev.banger.rpc.Methods;
+import dev.banger.vm.VmSpec;
+import dev.banger.vm.VmView;
+import dev.banger.vm.Vms;
+import java.time.Duration;
+import java.util.Optional;
+
+/** {@code vm.*} but the streams. */
+final class VmMethods {
+  private static final Duration GRACE = Duration.ofSeconds(20);
+
+  private final Vms vms;
+  private final Config.VmDefaults defaults;
+  private final VmLogs logs;
+
+  VmMethods(Vms vms, Config.VmDefaults defaults, Directories directories) {
+    this.vms = vms;
+    this.defaults = defaults;
+    this.logs = new VmLogs(directories);
+  }
+
+  void addTo(Methods methods) {
+    add(
+        methods,
+        VmApi.CREATE_BEGIN,
+        (call, wish) -> {
+          Vms.Begun begun =
+              vms.create(
+                  spec(wish, false, call.peer().user()),
+                  wish.start(),
+                  Optional.ofNullable(wish.idempotencyKey()));
+          return new VmApi.CreateBegun(begun.operation(), begun.id().value(), begun.name());
+        });
+    add(
+        methods,
+        VmApi.START_BEGIN,
+        (_, wish) -> new OperationApi.Begun(vms.start(wish.vm(), wish.waitSystem()).operation()));
+    add(
+        methods,
+        VmApi.RESTART_BEGIN,
+        (_, wish) ->
+            new OperationApi.Begun(vms.restart(wish.vm(), GRACE, wish.waitSystem()).operation()));
+    add(
+        methods,
+        VmApi.LIST,
+        (_, filter) ->
+            new VmApi.Views(
+                vms.list().stream()
+                    .map(Views::of)
+                    .filter(vm -> filter.all() || vm.state().equals("running"))
+                    .toList()));
+    add(methods, VmApi.SHOW, (_, ref) -> Views.of(vms.show(ref.vm())));
+    add(
+        methods,
+        VmApi.STOP,
+        (_, wish) ->
+            Views.of(
+                vms.stop(
+                    wish.vm(),
+                    wish.timeoutMillis() > 0 ? Duration.ofMillis(wish.timeoutMillis()) : GRACE,
+                    wish.force())));
+    add(methods, VmApi.KILL, (_, wish) -> Views.of(kill(wish)));
+    add(
+        methods,
+        VmApi.DELETE,
+        (_, wish) -> {
+          vms.delete(wish.vm(), wish.force());
+          return new DaemonApi.Nothing();
+        });
+    add(
+        methods,
+        VmApi.LOGS,
+        (_, wish) ->
+            new VmApi.LogText(logs.read(vms.find(wish.vm()).id(), wish.source(), wish.lines())));
+  }
+
+  private VmView kill(VmApi.Kill wish) throws BangerException, InterruptedException {
+    String signal = wish.signal() == null ? "KILL" : wish.signal();
+    if (!signal.equals("KILL") && !signal.equals("SIGKILL") && !signal.equals("9")) {
+      throw new BangerException(
+          ErrorCode.INVALID,
+          "cannot send " + signal + " to a VM",
+          "KILL ends it at once; `banger vm stop` asks the guest first");
+    }
+    return vms.kill(wish.vm());
+  }
+
+  VmSpec spec(VmApi.Create wish, boolean oneShot, String owner) throws BangerException {
+    return new VmSpec(
+        wish.name() == null ? Optional.empty() : Optional.of(VmName.parse(wish.name())),
+        wish.image() == null ? defaults.image() : wish.image(),
+        Optional.ofNullable(wish.kernel()),
+        wish.cpus() == 0 ? defaults.cpus() : wish.cpus(),
+        size("memory", wish.memory(), defaults.memory()),
+        size("disk", wish.disk(), defaults.disk()),
+        wish.env(),
+        oneShot && wish.initMode().equals("auto") ? "agent" : wish.initMode(),
+        oneShot,
+        wish.labels(),
+        owner);
+  }
+
+  private static ByteSize size(String what, long bytes, ByteSize otherwise) throws BangerException {
+    if (bytes < 0) {
+      throw new BangerException(
+          ErrorCode.INVALID, "cannot give a VM " + bytes + " bytes of " + what, "write e.g. 512M");
+    }
+    return bytes == 0 ? otherwise : new ByteSize(bytes);
+  }
+
+  static <P extends Record, R> void add(
+      Methods methods, Method<P, R> method, Methods.Handler<P, R> handler) {
+    methods.add(method.name(), method.params(), method.result(), handler);
+  }
+}

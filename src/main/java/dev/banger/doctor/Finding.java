@@ -1,0 +1,31 @@
+package dev.banger.doctor;
+
+/**
+ * What one check found.
+ *
+ * @param check its name: {@code QEMU}
+ * @param found what is there, for people
+ * @param cure what to do; empty when there is nothing to do
+ */
+public record Finding(String check, Level level, String found, String cure) {
+  /** How much it matters. */
+  public enum Level {
+    OK,
+    /** Works, with less comfort, speed or safety. */
+    WARNING,
+    /** The main job cannot be done. */
+    ERROR
+  }
+
+  static Finding ok(String check, String found) {
+    return new Finding(check, Level.OK, found, "");
+  }
+
+  static Finding warning(String check, String found, String cure) {
+    return new Finding(check, Level.WARNING, found, cure);
+  }
+
+  static Finding error(String check, String found, String cure) {
+    return new Finding(check, Level.ERROR, found, cure);
+  }
+}

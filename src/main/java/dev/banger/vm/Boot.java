@@ -1,0 +1,206 @@
+package dev.banger.vm;
+
+import dev.banger.capability.Capabilities;
+import dev.banger.capability.StartPlan;
+import dev.banger.guest.Guest;
+import dev.banger.guest.GuestChannel;
+import dev.banger.guest.GuestLimits;
+import dev.banger.guest.Ready;
+import dev.banger.image.kernel.InitramfsFlavour;
+import dev.banger.image.kernel.Kernels;
+import dev.banger.model.BangerException;
+import dev.banger.model.Directories;
+import dev.banger.model.ErrorCode;
+import dev.banger.model.Progress;
+import dev.banger.model.Undo;
+import dev.banger.model.VmId;
+import dev.banger.vmm.Accelerator;
+import dev.banger.vmm.RunningVmm;
+import dev.banger.vmm.Vmm;
+import dev.banger.vmm.VmmFiles;
+import dev.banger.vmm.VmmSpec;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Takes a VM from a plan to a guest that serves commands: preflight, disks, VMM, kernel, agent,
+ * configuration. What it made is gone when it fails.
+ */
+final class Boot {
+  private static final Logger LOG = LoggerFactory.getLogger(Boot.class);
+  private static final int CONSOLE_LINES = 15;
+
+  /** A guest that serves commands. */
+  record Booted(RunningVmm vmm, Guest guest) {}
+
+  private final Vmm driver;
+  private final Kernels kernels;
+  private final Capabilities capabilities;
+  private final Directories directories;
+  private final Clock clock;
+  private final VmParts.Confinements confinement;
+
+  Boot(VmParts parts) {
+    this.driver = parts.driver();
+    this.kernels = parts.kernels();
+    this.capabilities = parts.capabilities();
+    this.directories = parts.directories();
+    this.clock = parts.clock();
+    this.confinement = parts.confinement();
+  }
+
+  Booted run(StartPlan plan, Accelerator accelerator, BootLimits limits, Progress progress)
+      throws BangerException, InterruptedException {
+    progress.stage("preflight");
+    capabilities.preflight(plan);
+    try (Undo undo = new Undo()) {
+      progress.stage("disks");
+      capabilities.prepare(plan, undo);
+      VmmSpec spec = spec(plan, accelerator);
+      Booted booted = answering(spec, plan, limits, progress, undo);
+      progress.stage("hooks");
+      capabilities.started(plan, booted.guest());
+      undo.keep();
+      return booted;
+    }
+  }
+
+  private VmmSpec spec(StartPlan plan, Accelerator accelerator) throws BangerException {
+    StartPlan.Vm vm = plan.vm();
+    return new VmmSpec(
+        vm.id(),
+        directories.vmRun(vm.id()),
+        directories.vm(vm.id()),
+        vm.cpus(),
+        vm.memory(),
+        vm.kernel().vmlinux(),
+        kernels.initramfs(vm.kernel(), InitramfsFlavour.QEMU_MICROVM),
+        List.of(),
+        plan.drives(),
+        plan.nics(),
+        accelerator,
+        confinement.of(vm.uid()));
+  }
+
+  private Booted answering(
+      VmmSpec spec, StartPlan plan, BootLimits limits, Progress progress, Undo undo)
+      throws BangerException, InterruptedException {
+    RunningVmm vmm = spawn(spec, progress, undo);
+    progress.stage("boot");
+    Optional<Guest> first = connect(vmm, plan, limits.silent(), true);
+    if (first.isEmpty() && vmm.consoleTail(1).isEmpty()) {
+      LOG.warn(
+          "vm={} gave no sign for {}: its VMM is started once more",
+          plan.vm().name(),
+          limits.silent());
+      end(vmm);
+      vmm = spawn(spec, progress, undo);
+      progress.stage("boot again");
+      first = connect(vmm, plan, limits.silent(), true);
+    }
+    Guest guest =
+        first.isPresent()
+            ? first.get()
+            : connect(vmm, plan, limits.answer().minus(limits.silent()), false)
+                .orElseThrow(silence(vmm, plan, limits.answer()));
+    undo.add("connection to the guest", guest::close);
+    progress.stage("configure");
+    configure(guest, vmm, plan, limits.configure());
+    return new Booted(vmm, guest);
+  }
+
+  private RunningVmm spawn(VmmSpec spec, Progress progress, Undo undo)
+      throws BangerException, InterruptedException {
+    progress.stage("vmm");
+    RunningVmm vmm = driver.start(spec);
+    undo.add("VMM", () -> end(vmm));
+    return vmm;
+  }
+
+  static void end(RunningVmm vmm) throws BangerException, InterruptedException {
+    vmm.kill();
+    vmm.cleanUp();
+  }
+
+  /** Empty when the guest did not answer in time; a VMM that ended is an error that says why. */
+  private Optional<Guest> connect(RunningVmm vmm, StartPlan plan, Duration limit, boolean fresh)
+      throws BangerException, InterruptedException {
+    try {
+      return Optional.of(Guest.connect(channel(plan.vm().id()), fresh, limit, limits(vmm)));
+    } catch (BangerException e) {
+      if (vmm.awaitExit(Duration.ofMillis(e.code() == ErrorCode.TIMEOUT ? 0 : 500)).isPresent()) {
+        throw ended(vmm, plan, e);
+      }
+      if (e.code() == ErrorCode.TIMEOUT) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  /** Where the agent of a VM answers. */
+  GuestChannel channel(VmId id) {
+    return new GuestChannel.Serial(
+        new VmmFiles(id, directories.vmRun(id), directories.vm(id)).channel());
+  }
+
+  static GuestLimits limits(RunningVmm vmm) {
+    return vmm.accelerator().equals(Accelerator.TCG.toString())
+        ? GuestLimits.emulated()
+        : GuestLimits.standard();
+  }
+
+  private static BangerException ended(RunningVmm vmm, StartPlan plan, BangerException why)
+      throws BangerException, InterruptedException {
+    String how = vmm.awaitExit(Duration.ZERO).map(Object::toString).orElse("ended");
+    return new BangerException(
+        ErrorCode.GUEST_FAILED,
+        plan.vm().name() + " did not boot: " + how + console(vmm),
+        "`banger vm logs " + plan.vm().name() + "` shows the whole console while the VM exists",
+        why);
+  }
+
+  private static Supplier<BangerException> silence(RunningVmm vmm, StartPlan plan, Duration limit) {
+    return () ->
+        new BangerException(
+            ErrorCode.TIMEOUT,
+            plan.vm().name() + " did not answer within " + limit.toSeconds() + " s" + console(vmm),
+            "try again; a kernel that hangs shows nothing or its last lines here");
+  }
+
+  private static String console(RunningVmm vmm) {
+    List<String> lines = vmm.consoleTail(CONSOLE_LINES);
+    return lines.isEmpty()
+        ? "; its console is empty"
+        : "; the last lines of its console:\n  " + String.join("\n  ", lines);
+  }
+
+  private void configure(Guest guest, RunningVmm vmm, StartPlan plan, Duration limit)
+      throws BangerException, InterruptedException {
+    try {
+      Ready ready = guest.configure(plan.configuration(clock.instant()), limit);
+      for (String warning : ready.warnings()) {
+        LOG.warn("vm={} guest: {}", plan.vm().name(), warning);
+      }
+      LOG.info(
+          "vm={} ready mode={} {}",
+          plan.vm().name(),
+          ready.initMode(),
+          ready.timings().stream()
+              .map(t -> t.name() + "=" + t.sinceBoot().toMillis() + "ms")
+              .collect(Collectors.joining(" ")));
+    } catch (BangerException e) {
+      throw new BangerException(
+          ErrorCode.GUEST_FAILED,
+          "cannot configure " + plan.vm().name() + ": " + e.getMessage() + console(vmm),
+          e.hint(),
+          e);
+    }
+  }
+}

@@ -1,0 +1,190 @@
+package dev.banger.vm;
+
+import dev.banger.image.Image;
+import dev.banger.image.ImageReference;
+import dev.banger.image.Images;
+import dev.banger.image.kernel.Kernel;
+import dev.banger.image.kernel.Kernels;
+import dev.banger.lock.Held;
+import dev.banger.lock.KeyedLocks;
+import dev.banger.lock.LockRank;
+import dev.banger.lock.OrderedLock;
+import dev.banger.model.BangerException;
+import dev.banger.model.Directories;
+import dev.banger.model.ErrorCode;
+import dev.banger.model.Progress;
+import dev.banger.model.Undo;
+import dev.banger.model.VmId;
+import dev.banger.model.VmName;
+import dev.banger.store.VmRow;
+import dev.banger.store.VmTable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.stream.Stream;
+
+/** Makes a VM's record and directories, and removes them. */
+final class Creation {
+  private static final int NAME_TRIES = 20;
+  private static final int ID_BYTES = 6;
+
+  private final VmTable table;
+  private final Images images;
+  private final Kernels kernels;
+  private final Lifecycle lifecycle;
+  private final Directories directories;
+  private final Clock clock;
+  private final KeyedLocks<VmId> locks;
+  private final OrderedLock createVm = new OrderedLock(LockRank.CREATE_VM, "names");
+  private final OrderedLock imageOps;
+  private final Names names = new Names();
+  private final SecureRandom random = new SecureRandom();
+
+  Creation(VmParts parts, Lifecycle lifecycle, KeyedLocks<VmId> locks) {
+    this.table = parts.table();
+    this.images = parts.images();
+    this.kernels = parts.kernels();
+    this.directories = parts.directories();
+    this.clock = parts.clock();
+    this.imageOps = parts.imageOps();
+    this.lifecycle = lifecycle;
+    this.locks = locks;
+  }
+
+  /** Checks the wish and takes the name; nothing else is made yet. */
+  VmRow reserve(VmSpec spec) throws BangerException, InterruptedException {
+    spec.check();
+    ImageReference.parse(spec.image());
+    try (Held _ = createVm.acquire()) {
+      for (int attempt = 0; attempt < NAME_TRIES; attempt++) {
+        VmRow row = row(spec, spec.name().isPresent() ? spec.name().get() : names.choose(attempt));
+        if (table.insert(row)) {
+          return row;
+        }
+        if (spec.name().isPresent()) {
+          break;
+        }
+      }
+    }
+    throw new BangerException(
+        ErrorCode.ALREADY_EXISTS,
+        "cannot create a VM named "
+            + spec.name().map(VmName::value).orElse("at random")
+            + ": the name is in use",
+        "choose another name, or delete that VM first");
+  }
+
+  private VmRow row(VmSpec spec, VmName name) throws BangerException {
+    byte[] id = new byte[ID_BYTES];
+    random.nextBytes(id);
+    return new VmRow(
+        new VmId(HexFormat.of().formatHex(id)),
+        name,
+        VmRow.State.CREATING,
+        "",
+        spec.image(),
+        "",
+        spec.kernel().orElse(""),
+        spec.cpus(),
+        spec.memory(),
+        spec.disk(),
+        spec.initMode(),
+        spec.oneShot(),
+        spec.env(),
+        spec.owner(),
+        table.next("vmm-uid"),
+        spec.labels(),
+        clock.instant(),
+        Optional.empty(),
+        Optional.empty());
+  }
+
+  /** Makes all of a reserved VM, or nothing: on failure its record goes too. */
+  void make(VmRow reserved, boolean start, Progress progress, Held held)
+      throws BangerException, InterruptedException {
+    held.requireFor(locks.of(reserved.id()));
+    try (Undo undo = new Undo()) {
+      undo.add("record of " + reserved.name(), () -> table.delete(reserved.id()));
+      pin(reserved, progress);
+      undo.add("directory of " + reserved.name(), () -> deleteDirectories(reserved.id()));
+      makeDirectory(directories.vm(reserved.id()));
+      table.setState(reserved.id(), VmRow.State.STOPPED, "");
+      if (start) {
+        lifecycle.start(pinned(reserved.id()), progress, held);
+      }
+      undo.keep();
+    }
+  }
+
+  /**
+   * Finds or fetches image and kernel and writes them into the record, so that neither can go away.
+   */
+  private void pin(VmRow row, Progress progress) throws BangerException, InterruptedException {
+    ImageReference reference = ImageReference.parse(row.image());
+    while (true) {
+      Image image = images.resolve(reference, progress);
+      Kernel kernel = row.kernel().isEmpty() ? newest(progress) : kernels.find(row.kernel());
+      try (Held _ = imageOps.acquire()) {
+        if (Files.isDirectory(image.directory()) && Files.isDirectory(kernel.directory())) {
+          table.setImageAndKernel(row.id(), image.id(), kernel.id());
+          return;
+        }
+      }
+    }
+  }
+
+  private Kernel newest(Progress progress) throws BangerException, InterruptedException {
+    Optional<Kernel> newest = kernels.newest();
+    return newest.isPresent() ? newest.get() : kernels.pull(progress);
+  }
+
+  private VmRow pinned(VmId id) throws BangerException {
+    return table
+        .byId(id)
+        .orElseThrow(
+            () -> new BangerException(ErrorCode.INTERNAL, "the record of " + id + " is gone", ""));
+  }
+
+  private static void makeDirectory(Path directory) throws BangerException {
+    try {
+      Files.createDirectories(directory.getParent());
+      Files.createDirectory(
+          directory,
+          PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    } catch (IOException e) {
+      throw new BangerException(
+          ErrorCode.NO_SPACE, "cannot make " + directory, "check space and permissions there", e);
+    }
+  }
+
+  /** Removes a VM that does not run. */
+  void remove(VmRow row, Held held) throws BangerException {
+    held.requireFor(locks.of(row.id()));
+    table.setState(row.id(), VmRow.State.DELETING, "");
+    deleteDirectories(row.id());
+    table.delete(row.id());
+  }
+
+  void deleteDirectories(VmId id) throws BangerException {
+    deleteTree(directories.vmRun(id));
+    deleteTree(directories.vm(id));
+  }
+
+  static void deleteTree(Path top) throws BangerException {
+    if (!Files.exists(top)) {
+      return;
+    }
+    try (Stream<Path> paths = Files.walk(top)) {
+      for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    } catch (IOException e) {
+      throw new BangerException(ErrorCode.INTERNAL, "cannot delete " + top, "delete it by hand", e);
+    }
+  }
+}

@@ -1,0 +1,50 @@
+package dev.banger.vm;
+
+import dev.banger.capability.Capabilities;
+import dev.banger.image.Images;
+import dev.banger.image.kernel.Kernels;
+import dev.banger.lock.OrderedLock;
+import dev.banger.model.BangerException;
+import dev.banger.model.Directories;
+import dev.banger.ops.Operations;
+import dev.banger.store.VmTable;
+import dev.banger.vmm.Accelerator;
+import dev.banger.vmm.Vmm;
+import dev.banger.vmm.VmmSpec;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * What this room is built from.
+ *
+ * @param imageOps held while an image is pinned or deleted
+ * @param bootLimit how long a guest may take to answer; empty: by accelerator
+ * @param confinement who the VMM of a VM runs as
+ */
+public record VmParts(
+    VmTable table,
+    Operations operations,
+    Images images,
+    Kernels kernels,
+    Vmm driver,
+    Capabilities capabilities,
+    Accelerators accelerators,
+    Confinements confinement,
+    Optional<Duration> bootLimit,
+    Directories directories,
+    Clock clock,
+    OrderedLock imageOps) {
+
+  /** The accelerator of this host; may wait for its probe. */
+  @FunctionalInterface
+  public interface Accelerators {
+    Accelerator choose() throws BangerException, InterruptedException;
+  }
+
+  /** The user that a VMM runs as, by the VM's number; empty: the daemon's own. */
+  @FunctionalInterface
+  public interface Confinements {
+    Optional<VmmSpec.Confinement> of(long number);
+  }
+}

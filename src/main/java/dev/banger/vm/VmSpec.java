@@ -1,0 +1,89 @@
+package dev.banger.vm;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import dev.banger.model.ErrorCode;
+import dev.banger.model.VmName;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * What a user asks for, checked.
+ *
+ * @param name empty: one is chosen
+ * @param image a reference; pulled when missing
+ * @param kernel a release; empty: the newest, pulled when there is none
+ * @param initMode auto, system or agent
+ * @param oneShot the VM belongs to one command and goes with it
+ * @param owner the caller's user name
+ */
+public record VmSpec(
+    Optional<VmName> name,
+    String image,
+    Optional<String> kernel,
+    int cpus,
+    ByteSize memory,
+    ByteSize disk,
+    List<String> env,
+    String initMode,
+    boolean oneShot,
+    Map<String, String> labels,
+    String owner) {
+  private static final int CPU_LIMIT = 64;
+  private static final ByteSize MEMORY_LEAST = ByteSize.mib(128);
+  private static final ByteSize MEMORY_MOST = ByteSize.gib(1024);
+  private static final ByteSize DISK_LEAST = ByteSize.mib(64);
+  private static final ByteSize DISK_MOST = ByteSize.gib(1024);
+  private static final Set<String> INIT_MODES = Set.of("auto", "system", "agent");
+  private static final int ENV_LIMIT = 128 * 1024;
+
+  public VmSpec {
+    env = List.copyOf(env);
+    labels = Map.copyOf(labels);
+  }
+
+  /** Refuses what cannot work, before anything is made. */
+  void check() throws BangerException {
+    if (cpus < 1 || cpus > CPU_LIMIT) {
+      throw bad("cannot give a VM " + cpus + " CPUs", "choose 1 to " + CPU_LIMIT);
+    }
+    within("memory", memory, MEMORY_LEAST, MEMORY_MOST);
+    within("disk", disk, DISK_LEAST, DISK_MOST);
+    if (!INIT_MODES.contains(initMode)) {
+      throw bad("there is no init mode '" + initMode + "'", "choose auto, system or agent");
+    }
+    int length = 0;
+    for (String variable : env) {
+      length += variable.length();
+      if (variable.indexOf('=') < 1
+          || variable.indexOf('\0') >= 0
+          || variable.indexOf('\u001e') >= 0) {
+        throw bad("'" + variable + "' is no environment variable", "write NAME=VALUE");
+      }
+    }
+    if (length > ENV_LIMIT) {
+      throw bad("the environment has " + length + " characters", "stay below " + ENV_LIMIT);
+    }
+    for (Map.Entry<String, String> label : labels.entrySet()) {
+      if (!label.getKey().matches("[A-Za-z0-9][A-Za-z0-9._/-]{0,62}")
+          || label.getValue().length() > 255
+          || label.getValue().chars().anyMatch(Character::isISOControl)) {
+        throw bad(
+            "'" + label.getKey() + "' is no label", "write NAME=VALUE, letters, digits and ._/-");
+      }
+    }
+  }
+
+  private static void within(String what, ByteSize size, ByteSize least, ByteSize most)
+      throws BangerException {
+    if (size.compareTo(least) < 0 || size.compareTo(most) > 0) {
+      throw bad("cannot give a VM " + size + " of " + what, "choose " + least + " to " + most);
+    }
+  }
+
+  private static BangerException bad(String tried, String hint) {
+    return new BangerException(ErrorCode.INVALID, tried, hint);
+  }
+}

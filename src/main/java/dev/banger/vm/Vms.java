@@ -1,0 +1,308 @@
+package dev.banger.vm;
+
+import dev.banger.guest.Guest;
+import dev.banger.lock.Held;
+import dev.banger.lock.KeyedLocks;
+import dev.banger.lock.LockRank;
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import dev.banger.model.VmId;
+import dev.banger.ops.Operations;
+import dev.banger.store.VmRow;
+import dev.banger.store.VmTable;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The door: every VM, by its life. Long work is begun as an operation; the rest answers when done.
+ */
+public final class Vms {
+  private static final Duration GUEST_LIMIT = Duration.ofSeconds(10);
+
+  /** The kinds of operation that this room begins; their subject is the VM's name. */
+  public static final String CREATE = "vm.create";
+
+  public static final String START = "vm.start";
+  public static final String RESTART = "vm.restart";
+
+  /** An operation has begun, for this VM. */
+  public record Begun(String operation, VmId id, String name) {}
+
+  private final VmTable table;
+  private final Operations operations;
+  private final KeyedLocks<VmId> locks;
+  private final Lifecycle lifecycle;
+  private final Creation creation;
+
+  private Vms(VmParts parts, KeyedLocks<VmId> locks, Lifecycle lifecycle, Creation creation) {
+    this.table = parts.table();
+    this.operations = parts.operations();
+    this.locks = locks;
+    this.lifecycle = lifecycle;
+    this.creation = creation;
+  }
+
+  /**
+   * Opens the room: when it returns, every VM that a daemon before this one left is accounted for.
+   */
+  public static Vms open(VmParts parts) throws BangerException, InterruptedException {
+    KeyedLocks<VmId> locks = new KeyedLocks<>(LockRank.VM);
+    Lifecycle lifecycle = new Lifecycle(parts, locks);
+    Creation creation = new Creation(parts, lifecycle, locks);
+    new Recovery(parts, lifecycle, creation, locks).run();
+    return new Vms(parts, locks, lifecycle, creation);
+  }
+
+  /** Begins to make a VM, and to start it when asked; its name is taken at once. */
+  public Begun create(VmSpec spec, boolean start, Optional<String> key)
+      throws BangerException, InterruptedException {
+    Optional<Begun> known = known(key);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    VmRow row = creation.reserve(spec);
+    try {
+      String operation =
+          operations.begin(
+              CREATE,
+              row.name().value(),
+              key,
+              progress -> {
+                try (Held held = locks.acquire(row.id())) {
+                  creation.make(row, start, progress, held);
+                }
+                return row.id().value();
+              });
+      return new Begun(operation, row.id(), row.name().value());
+    } catch (BangerException | RuntimeException e) {
+      table.delete(row.id());
+      throw e;
+    }
+  }
+
+  private Optional<Begun> known(Optional<String> key) throws BangerException {
+    Optional<String> operation = key.isPresent() ? operations.byKey(key.get()) : Optional.empty();
+    if (operation.isEmpty()) {
+      return Optional.empty();
+    }
+    String name = operations.status(operation.get()).subject();
+    VmRow row =
+        table
+            .byName(name)
+            .orElseThrow(() ->
+                new BangerException(
+                    ErrorCode.NOT_FOUND,
+                    "the VM " + name + " that this key stands for is gone",
+                    "use another idempotency key"));
+    return Optional.of(new Begun(operation.get(), row.id(), name));
+  }
+
+  public Begun start(String vm, boolean waitSystem) throws BangerException {
+    VmRow row = find(vm);
+    return begin(START, row, held -> {}, waitSystem);
+  }
+
+  /** Stops, with the usual grace, then starts. */
+  public Begun restart(String vm, Duration grace, boolean waitSystem) throws BangerException {
+    VmRow row = find(vm);
+    return begin(RESTART, row, held -> lifecycle.stop(current(row.id()), grace, held), waitSystem);
+  }
+
+  @FunctionalInterface
+  private interface Before {
+    void run(Held held) throws BangerException, InterruptedException;
+  }
+
+  private Begun begin(String kind, VmRow row, Before before, boolean waitSystem)
+      throws BangerException {
+    String operation =
+        operations.begin(
+            kind,
+            row.name().value(),
+            Optional.empty(),
+            progress -> {
+              try (Held held = locks.acquire(row.id())) {
+                before.run(held);
+                lifecycle.start(current(row.id()), progress, held);
+              }
+              if (waitSystem) {
+                progress.stage("system");
+                SystemState.await(guest(row.id().value()));
+              }
+              return row.id().value();
+            });
+    return new Begun(operation, row.id(), row.name().value());
+  }
+
+  /**
+   * Asks the guest to end and kills it after the grace. Force does not ask, and cancels what holds
+   * the VM.
+   */
+  public VmView stop(String vm, Duration grace, boolean force)
+      throws BangerException, InterruptedException {
+    VmRow row = find(vm);
+    if (force) {
+      breakOff(row);
+    }
+    try (Held held = locks.acquire(row.id())) {
+      lifecycle.stop(current(row.id()), force ? Duration.ZERO : grace, held);
+    }
+    return show(row.id().value());
+  }
+
+  /** Ends the VMM at once, whatever is being done to the VM. */
+  public VmView kill(String vm) throws BangerException, InterruptedException {
+    VmRow row = find(vm);
+    LiveVm running = lifecycle.live(row.id());
+    if (running == null && lifecycle.activity(row.id()) == null) {
+      throw new BangerException(
+          ErrorCode.WRONG_STATE, row.name() + " is not running", "there is nothing to kill");
+    }
+    return stop(vm, Duration.ZERO, true);
+  }
+
+  /** Removes it with its disks. A running one only by force. */
+  public void delete(String vm, boolean force) throws BangerException, InterruptedException {
+    VmRow row = find(vm);
+    if (force) {
+      breakOff(row);
+    }
+    try (Held held = locks.acquire(row.id())) {
+      Optional<VmRow> now = table.byId(row.id());
+      if (now.isEmpty()) {
+        return; // a cancelled create has removed it
+      }
+      if (lifecycle.live(row.id()) != null && !force) {
+        throw new BangerException(
+            ErrorCode.WRONG_STATE,
+            row.name() + " is running",
+            "stop it first, or delete it with --force");
+      }
+      lifecycle.during(
+          row.id(),
+          Lifecycle.Activity.DELETING,
+          () -> {
+            lifecycle.stop(now.get(), Duration.ZERO, held);
+            creation.remove(now.get(), held);
+          });
+    }
+  }
+
+  /** As {@link #delete} by force; nothing to do for a VM that is gone. */
+  public void deleteIfThere(VmId id) throws BangerException, InterruptedException {
+    if (table.byId(id).isPresent()) {
+      delete(id.value(), true);
+    }
+  }
+
+  /** What holds the VM is cancelled, and a VMM that is being asked to end is ended. */
+  private void breakOff(VmRow row) throws BangerException, InterruptedException {
+    operations.cancelAll(o -> o.kind().startsWith("vm.") && o.subject().equals(row.name().value()));
+    LiveVm running = lifecycle.live(row.id());
+    if (running != null) {
+      running.stopping();
+      running.vmm().kill();
+    }
+  }
+
+  /** Oldest first; takes no lock. */
+  public List<VmView> list() throws BangerException {
+    return table.all().stream().map(this::view).toList();
+  }
+
+  public VmView show(String vm) throws BangerException {
+    return view(find(vm));
+  }
+
+  /** The connection to a running guest. */
+  public Guest guest(String vm) throws BangerException, InterruptedException {
+    VmRow row = find(vm);
+    LiveVm running = lifecycle.live(row.id());
+    if (running == null) {
+      throw new BangerException(
+          ErrorCode.WRONG_STATE,
+          row.name() + " is not running",
+          "start it: banger vm start " + row.name());
+    }
+    return running.guest(GUEST_LIMIT);
+  }
+
+  /** Names of the VMs that use this image. */
+  public List<String> usersOfImage(String imageId) throws BangerException {
+    return table.all().stream()
+        .filter(row -> row.imageId().equals(imageId))
+        .map(row -> row.name().value())
+        .toList();
+  }
+
+  /** Names of the VMs that use this kernel. */
+  public List<String> usersOfKernel(String release) throws BangerException {
+    return table.all().stream()
+        .filter(row -> row.kernel().equals(release))
+        .map(row -> row.name().value())
+        .toList();
+  }
+
+  /** By name, id, or the beginning of an id that is no other's. */
+  public VmRow find(String vm) throws BangerException {
+    List<VmRow> all = table.all();
+    for (VmRow row : all) {
+      if (row.name().value().equals(vm) || row.id().value().equals(vm)) {
+        return row;
+      }
+    }
+    List<VmRow> begun =
+        all.stream().filter(row -> !vm.isEmpty() && row.id().value().startsWith(vm)).toList();
+    if (begun.size() == 1) {
+      return begun.getFirst();
+    }
+    throw begun.isEmpty()
+        ? new BangerException(
+            ErrorCode.NOT_FOUND, "there is no VM '" + vm + "'", "`banger vm ls` lists all VMs")
+        : new BangerException(
+            ErrorCode.INVALID,
+            "'" + vm + "' begins " + begun.size() + " ids",
+            "write more of the id");
+  }
+
+  private VmRow current(VmId id) throws BangerException {
+    return table
+        .byId(id)
+        .orElseThrow(() ->
+            new BangerException(
+                ErrorCode.NOT_FOUND, "the VM " + id + " was deleted meanwhile", ""));
+  }
+
+  private VmView view(VmRow row) {
+    return new VmView(row, state(row, lifecycle.live(row.id()), lifecycle.activity(row.id())));
+  }
+
+  private static VmState state(
+      VmRow row, @Nullable LiveVm live, Lifecycle.@Nullable Activity activity) {
+    if (activity != null) {
+      return switch (activity) {
+        case STARTING -> new VmState.Starting();
+        case STOPPING -> new VmState.Stopping();
+        case DELETING -> new VmState.Deleting();
+      };
+    }
+    if (live != null) {
+      return new VmState.Running(
+          live.vmm().identity().pid(), live.vmm().accelerator(), live.answering());
+    }
+    return switch (row.state()) {
+      case CREATING -> new VmState.Creating();
+      case DELETING -> new VmState.Deleting();
+      case STOPPED, RUNNING -> {
+        if (!row.ended().isEmpty()) {
+          yield new VmState.Failed(row.ended());
+        }
+        Optional<Instant> stopped = row.stopped();
+        yield stopped.isPresent() ? new VmState.Stopped(stopped.get()) : new VmState.Created();
+      }
+    };
+  }
+}
