@@ -121,12 +121,14 @@ public final class ShimLauncher {
             identity(ShimRecords.number(fields, "pid"), ShimRecords.number(fields, "start")),
             identity(shim, ShimRecords.number(fields, "shim-start")));
       } catch (IllegalArgumentException e) {
-        throw failure("answered '" + answer + "'", command);
+        throw failure("", "it answered '" + answer + "'", command);
       }
     }
-    throw answer.startsWith("error ")
-        ? failure(answer.substring("error ".length()), command)
-        : failure("ended without a word", command);
+    if (!answer.startsWith("error ")) {
+      throw failure("", "it ended without a word", command);
+    }
+    String[] words = answer.split(" ", 3);
+    throw failure(words[1], words.length == 3 ? words[2] : "it does not say why", command);
   }
 
   /** The executable is known only while it runs: one that has ended already has none. */
@@ -136,10 +138,10 @@ public final class ShimLauncher {
     return now.filter(p -> p.startTicks() == start).orElse(known);
   }
 
-  /** The first word is the shim's error code. */
-  private static BangerException failure(String answer, ShimCommand command) {
-    String code = answer.split(" ", 2)[0];
-    String message = answer.substring(Math.min(answer.length(), code.length() + 1));
+  /**
+   * @param code the shim's word for what failed
+   */
+  private static BangerException failure(String code, String message, ShimCommand command) {
     boolean space = message.contains("No space left") || message.contains("Cannot allocate");
     ErrorCode kind =
         space
