@@ -1,6 +1,7 @@
 package dev.banger;
 
 import dev.banger.cli.Cli;
+import dev.banger.daemon.DaemonMain;
 
 /** Picks a face: the daemon or a client command. */
 public final class Main {
@@ -8,8 +9,7 @@ public final class Main {
 
   public static void main(String[] arguments) {
     if (isDaemon(arguments)) {
-      System.err.println("error: this build has no daemon");
-      System.exit(1);
+      System.exit(DaemonMain.run(arguments));
     }
     System.exit(Cli.run(arguments));
   }

@@ -42,7 +42,7 @@ public final class StreamApi {
 
   /** The program runs. */
   @Json
-  public record Running(String vm, String name, long pid) {}
+  public record Running(String vm, String name) {}
 
   /**
    * A copy in or out of a guest, as a tar stream.

@@ -2,6 +2,8 @@ package dev.banger.daemon;
 
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
+import dev.banger.model.ErrorCode;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.CountDownLatch;
 
@@ -9,8 +11,40 @@ import java.util.concurrent.CountDownLatch;
 public final class DaemonMain {
   private DaemonMain() {}
 
-  /** Returns the exit status; the reason of a failure is on stderr, in one line. */
-  public static int run(Directories directories) {
+  /** Returns the exit status; the reason of a failure is on stderr. */
+  public static int run(String[] arguments) {
+    try {
+      return run(directories(arguments));
+    } catch (BangerException e) {
+      complain(e);
+      return 1;
+    }
+  }
+
+  /** {@code daemon [--data-dir DIR]}. */
+  private static Directories directories(String[] arguments) throws BangerException {
+    if (arguments.length == 1) {
+      return Directories.of(System.getenv(), null, Host.isRoot());
+    }
+    if (arguments.length == 3 && arguments[1].equals("--data-dir")) {
+      return Directories.of(System.getenv(), Path.of(arguments[2]), Host.isRoot());
+    }
+    throw new BangerException(
+        ErrorCode.INVALID,
+        "cannot read the arguments of the daemon",
+        "banger daemon [--data-dir DIR]; `banger daemon start` starts one in the background");
+  }
+
+  private static void complain(BangerException e) {
+    String reason = e.reason();
+    System.err.println("error: " + e.getMessage() + (reason.isEmpty() ? "" : ": " + reason));
+    System.err.println("  code: " + e.code());
+    if (!e.hint().isEmpty()) {
+      System.err.println("  hint: " + e.hint());
+    }
+  }
+
+  private static int run(Directories directories) {
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch closed = new CountDownLatch(1);
     try (Daemon _ = Daemon.open(directories, Clock.systemUTC(), stop::countDown)) {
@@ -25,11 +59,7 @@ public final class DaemonMain {
       await(stop);
       return 0;
     } catch (BangerException e) {
-      System.err.println(
-          "error: " + e.getMessage() + (e.reason().isEmpty() ? "" : ": " + e.reason()));
-      if (!e.hint().isEmpty()) {
-        System.err.println("  hint: " + e.hint());
-      }
+      complain(e);
       return 1;
     } catch (InterruptedException e) {
       return 1;

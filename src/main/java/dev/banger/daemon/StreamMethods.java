@@ -192,7 +192,7 @@ final class StreamMethods {
   }
 
   private static StreamApi.Running running(VmRow row) {
-    return new StreamApi.Running(row.id().value(), row.name().value(), 0);
+    return new StreamApi.Running(row.id().value(), row.name().value());
   }
 
   private StreamApi.FileStatus stat(StreamApi.Stat wish)

@@ -85,6 +85,7 @@ public record VmmFiles(VmId id, Path runDirectory, Path logDirectory) {
       make(directory, undo);
     }
     removeRunFiles();
+    undo.add("sockets and records", this::removeRunFiles); // of a shim that was killed half-way
     putAside(console());
     putAside(errors());
     undo.add("logs", this::removeLogs);
