@@ -83,7 +83,7 @@ public final class Daemon implements AutoCloseable {
     keep("operations", () -> operations.close(OPERATIONS_END));
 
     boolean root = Host.isRoot();
-    Binaries binaries = Host.binaries(config);
+    Binaries binaries = Binaries.installed(config.binaries());
     PidWatcher watcher = keep("watcher", new PidWatcher());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
     Images images =

@@ -1,5 +1,6 @@
 package dev.banger.doctor;
 
+import dev.banger.config.Config;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.proc.Binaries;
@@ -10,14 +11,21 @@ import java.util.List;
 public final class Doctor {
   private final List<Check> checks;
 
-  public Doctor(Directories directories, Binaries binaries) {
-    this.checks =
+  private Doctor(List<Check> checks) {
+    this.checks = List.copyOf(checks);
+  }
+
+  /** For the daemon of these directories, with its configuration; a mistake in that is an error. */
+  public static Doctor of(Directories directories) throws BangerException {
+    Config config = Config.read(directories.config().resolve("config.toml"));
+    Binaries binaries = Binaries.installed(config.binaries());
+    return new Doctor(
         List.of(
             new ProgramsCheck(binaries),
             new AcceleratorCheck(directories, binaries),
             new PlacesCheck(directories),
             new MemoryCheck(directories),
-            new NetworkCheck());
+            new NetworkCheck()));
   }
 
   public List<Finding> run() throws InterruptedException {

@@ -2,6 +2,7 @@ package dev.banger.proc;
 
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
+import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -35,6 +36,33 @@ public final class Binaries {
     }
     SYSTEM.stream().map(Path::of).filter(d -> !all.contains(d)).forEach(all::add);
     this.directories = List.copyOf(all);
+  }
+
+  /**
+   * As banger is installed: its own programs lie beside its jar in {@code bin}, or in the source
+   * tree's guest/build.
+   *
+   * @param chosen name to binary, from the configuration
+   */
+  public static Binaries installed(Map<String, Path> chosen) throws BangerException {
+    Path home = home();
+    return new Binaries(
+        chosen,
+        List.of(home.resolve("bin"), home.resolveSibling("guest/build")),
+        System.getenv().getOrDefault("PATH", ""));
+  }
+
+  /** The directory that holds the jar. */
+  private static Path home() throws BangerException {
+    try {
+      Path code =
+          Path.of(Binaries.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+      Path parent = code.toAbsolutePath().getParent();
+      return parent == null ? Path.of("/") : parent;
+    } catch (URISyntaxException e) {
+      throw new BangerException(
+          ErrorCode.INTERNAL, "cannot tell where banger is installed", "report this", e);
+    }
   }
 
   /** With nothing chosen and nothing bundled. */
