@@ -273,11 +273,25 @@ final class Connection implements Runnable {
     lock.lock();
     try {
       calls.values().forEach(call -> call.thread.interrupt());
+      awaitAnswers();
     } finally {
       lock.unlock();
     }
     clientIsGone();
     close();
+  }
+
+  /** What was interrupted says so, and who asked for the end hears that it comes. */
+  @GuardedBy("lock")
+  private void awaitAnswers() {
+    try {
+      long left = FLUSH.toNanos();
+      while (unanswered > 0 && left > 0) {
+        left = idle.awaitNanos(left);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private void close() {

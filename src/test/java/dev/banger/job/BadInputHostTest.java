@@ -28,7 +28,7 @@ class BadInputHostTest {
       })
   void aBadWishMakesNoVm(String option, String named, String code) throws Exception {
     try (Host host = Host.open()) {
-      String[] words = option.strip().split(" ");
+      String[] words = option.strip().split(" ", 2);
       Host.Result result = host.banger("vm", "create", "web", "--start", words[0], words[1]);
       assertThat(result.status()).isIn(1, 2);
       assertThat(result.err()).contains(named);

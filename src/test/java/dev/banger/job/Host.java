@@ -17,7 +17,6 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A BANGER_HOME of its own for one test class, with images and kernels shared by all of them.
@@ -196,7 +195,17 @@ final class Host implements AutoCloseable {
   }
 
   @Override
-  public void close() throws Exception {
+  public void close() throws IOException {
+    try {
+      end();
+    } catch (IOException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new AssertionError("cannot end what the test began", e);
+    }
+  }
+
+  private void end() throws Exception {
     Result listed = banger("vm", "ls", "--all", "--json");
     for (String id : ids(listed.out())) {
       banger("vm", "delete", "--force", id);
@@ -234,10 +243,5 @@ final class Host implements AutoCloseable {
         Files.deleteIfExists(path);
       }
     }
-  }
-
-  @Nullable Path newestLog() {
-    Path log = home.resolve("log/daemon.log");
-    return Files.exists(log) ? log : null;
   }
 }
