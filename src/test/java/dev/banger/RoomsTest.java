@@ -143,7 +143,8 @@ final class RoomsTest {
 
   @Test
   void processesAreStartedInProcAlone() {
-    // The client, too: it must not load what proc needs (native calls) to start a stty or the daemon.
+    // The client, too: it must not load what proc needs (native calls) to start a stty or the
+    // daemon.
     noClasses()
         .that(not(in("proc")))
         .and()
@@ -165,20 +166,14 @@ final class RoomsTest {
             DescribedPredicate.describe(
                 "of a lock",
                 call ->
-                    call.getTargetOwner()
-                        .getPackageName()
-                        .equals("java.util.concurrent.locks")))
+                    call.getTargetOwner().getPackageName().equals("java.util.concurrent.locks")))
         .check(CLASSES);
   }
 
   @Test
   void theCommandLineAndStandardOutputAreInCliAlone() {
     only("org.aesh..", "cli");
-    noClasses()
-        .that(not(in("cli", "")))
-        .should()
-        .accessField(System.class, "out")
-        .check(CLASSES);
+    noClasses().that(not(in("cli", ""))).should().accessField(System.class, "out").check(CLASSES);
   }
 
   @Test
@@ -205,8 +200,7 @@ final class RoomsTest {
 
   @Test
   void theClassesThatArchitectureNamesExist() {
-    Matcher names =
-        Pattern.compile("`([a-z]+(?:\\.[a-z]+)*\\.[A-Z]\\w+)`").matcher(architecture());
+    Matcher names = Pattern.compile("`([a-z]+(?:\\.[a-z]+)*\\.[A-Z]\\w+)`").matcher(architecture());
     Set<String> missing = new TreeSet<>();
     while (names.find()) {
       if (!CLASSES.contain(ROOT + "." + names.group(1))) {

@@ -51,8 +51,11 @@ final class TidyTest {
       while (end < lines.size() && !closes(lines.get(end), indentation)) {
         end++;
       }
-      if (end - i > METHOD_LIMIT && !line.contains(" class ") && !line.contains(" record ")
-          && !line.contains(" enum ") && !line.contains("new ")) {
+      if (end - i > METHOD_LIMIT
+          && !line.contains(" class ")
+          && !line.contains(" record ")
+          && !line.contains(" enum ")
+          && !line.contains("new ")) {
         found.add(file + ":" + (i + 1) + " has " + (end - i) + " lines: " + line.strip());
       }
     }
@@ -60,7 +63,8 @@ final class TidyTest {
   }
 
   private static boolean closes(String line, int indentation) {
-    return line.startsWith("}", Math.min(line.length(), line.length() - line.stripLeading().length()))
+    return line.startsWith(
+            "}", Math.min(line.length(), line.length() - line.stripLeading().length()))
         && line.length() - line.stripLeading().length() <= indentation;
   }
 

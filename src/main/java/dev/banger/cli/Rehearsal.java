@@ -15,6 +15,7 @@ import dev.banger.yamux.YamuxStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
@@ -66,7 +67,6 @@ final class Rehearsal {
               "version",
               "vm ls",
               "vm ls --json",
-              "ps -a",
               "vm show x",
               "vm create x --cpus 2 --memory 1.5G --env A=b",
               "vm logs x",
@@ -76,11 +76,20 @@ final class Rehearsal {
               "daemon status",
               "vm exec x -- true",
               "vm run --memory 1G -- true")) {
-        int status = Cli.run((line.replaceFirst(" ", " --data-dir " + home + " ")).split(" ", -1));
+        int status = Cli.run(words(line, home));
         System.out.println(line + ": " + status);
       }
     }
     System.exit(0);
+  }
+
+  /** The command, then where its daemon is, then the rest. */
+  private static String[] words(String line, String home) {
+    List<String> words = new ArrayList<>(List.of(line.split(" ", -1)));
+    if (RootCommand.GROUPS.contains(words.getFirst())) {
+      words.addAll(2, List.of("--data-dir", home));
+    }
+    return words.toArray(String[]::new);
   }
 
   private static Methods methods() {
