@@ -142,14 +142,13 @@ final class ProgramSession {
   private Thread pump(YamuxStream from, FileDescriptor to) {
     return Thread.ofPlatform()
         .daemon()
-        .start(
-            () -> {
-              try (OutputStream out = new BrokenPipeGuard(to)) {
-                copy(from.input(), out);
-              } catch (IOException _) {
-                // The session has ended, and the main thread says why.
-              }
-            });
+        .start(() -> {
+          try (OutputStream out = new BrokenPipeGuard(to)) {
+            copy(from.input(), out);
+          } catch (IOException _) {
+            // The session has ended, and the main thread says why.
+          }
+        });
   }
 
   /** Writes until nobody reads any more; tells the program, and swallows the rest. */

@@ -155,7 +155,7 @@ final class Rehearsal {
 
   private static Methods.Upgrade<StreamApi.Running> program() {
     return new Methods.Upgrade<>(
-        new StreamApi.Running(VM.id(), VM.name(), 1), Rehearsal::serveProgram);
+        new StreamApi.Running(VM.id(), VM.name()), Rehearsal::serveProgram);
   }
 
   private static void serveProgram(YamuxSession session) throws IOException, InterruptedException {
