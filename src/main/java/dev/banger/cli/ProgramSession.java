@@ -129,12 +129,15 @@ final class ProgramSession {
         cause);
   }
 
+  /** Whatever ends our stdin, the program's ends with it. */
+  @SuppressWarnings("StreamResourceLeak") // descriptor 0 is the process's, not ours to close
   private void pumpInput() {
-    try (InputStream in = new FileInputStream(FileDescriptor.in)) {
-      copy(in, input.output());
-      input.closeOutput();
+    try {
+      copy(new FileInputStream(FileDescriptor.in), input.output());
     } catch (IOException _) {
       // The program reads no more, or is gone: its end tells.
+    } finally {
+      input.closeOutput();
     }
   }
 

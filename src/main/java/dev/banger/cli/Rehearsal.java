@@ -73,7 +73,6 @@ final class Rehearsal {
               "vm ls --bogus",
               "vm delete x",
               "vm stop x --json",
-              "daemon status",
               "vm exec x -- true",
               "vm run --memory 1G -- true")) {
         int status = Cli.run(words(line, home));
@@ -158,6 +157,15 @@ final class Rehearsal {
         new StreamApi.Running(VM.id(), VM.name()), Rehearsal::serveProgram);
   }
 
+  /** The client has read all, and hangs up. */
+  private static void awaitEnd(YamuxStream control) {
+    try {
+      control.input().readAllBytes();
+    } catch (IOException _) {
+      // That was it.
+    }
+  }
+
   private static void serveProgram(YamuxSession session) throws IOException, InterruptedException {
     YamuxStream control = session.accept();
     try (YamuxStream input = session.accept();
@@ -169,7 +177,7 @@ final class Rehearsal {
       errors.closeOutput();
       ControlMessage.write(control.output(), new ControlMessage.Exited(0));
       control.closeOutput();
-      control.input().readAllBytes();
+      awaitEnd(control);
     }
   }
 }

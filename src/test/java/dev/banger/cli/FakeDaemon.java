@@ -178,7 +178,7 @@ final class FakeDaemon implements AutoCloseable {
     try {
       process = new ProcessBuilder(program.argv()).start();
     } catch (IOException e) {
-      boolean missing = String.valueOf(e.getMessage()).contains("error=2");
+      boolean missing = String.valueOf(e.getMessage()).contains("No such file");
       ControlMessage.write(
           control.output(),
           new ControlMessage.Failed(
