@@ -97,8 +97,10 @@ final class ProgramSession {
     if (end == null) {
       throw lost(null);
     }
-    out.join();
-    err.join();
+    if (!(end instanceof ControlMessage.Failed)) {
+      out.join();
+      err.join();
+    }
     return status(end);
   }
 
@@ -136,17 +138,45 @@ final class ProgramSession {
     }
   }
 
-  /** A reader of ours that goes away (`| head`) ends the program's writing, too. */
-  private static Thread pump(YamuxStream from, FileDescriptor to) {
+  /** A reader of ours that goes away (`| head`) ends the program as it would end a local one. */
+  private Thread pump(YamuxStream from, FileDescriptor to) {
     return Thread.ofPlatform()
         .daemon()
         .start(() -> {
-          try {
-            copy(from.input(), new FileOutputStream(to));
+          try (OutputStream out = new BrokenPipeGuard(to)) {
+            copy(from.input(), out);
           } catch (IOException _) {
-            from.reset();
+            // The session has ended, and the main thread says why.
           }
         });
+  }
+
+  /** Writes until nobody reads any more; tells the program, and swallows the rest. */
+  private final class BrokenPipeGuard extends OutputStream {
+    private final FileOutputStream out;
+    private boolean broken;
+
+    BrokenPipeGuard(FileDescriptor to) {
+      out = new FileOutputStream(to);
+    }
+
+    @Override
+    public void write(int b) {
+      write(new byte[] {(byte) b}, 0, 1);
+    }
+
+    @Override
+    public void write(byte[] bytes, int offset, int length) {
+      if (broken) {
+        return;
+      }
+      try {
+        out.write(bytes, offset, length);
+      } catch (IOException e) {
+        broken = true;
+        tell(new ControlMessage.Signal(Signals.BROKEN_PIPE));
+      }
+    }
   }
 
   private static void copy(InputStream in, OutputStream out) throws IOException {

@@ -6,6 +6,7 @@ import sun.misc.Signal;
 final class Signals {
   static final int INTERRUPT = 2;
   static final int KILL = 9;
+  static final int BROKEN_PIPE = 13;
   static final int TERMINATE = 15;
 
   private Signals() {}

@@ -22,6 +22,21 @@ final class EchoServer implements AutoCloseable {
 
   EchoServer(Path socket, RpcServer.Limits limits, boolean everyone) throws BangerException {
     Methods methods = new Methods();
+    addPlain(methods);
+    addFailing(methods);
+    server =
+        RpcServer.bind(
+            new RpcServer.Config(
+                socket,
+                false,
+                peer -> everyone,
+                new RpcServer.Greeting("daemon.hello", new Hello("1", 42)),
+                limits),
+            methods);
+    server.start();
+  }
+
+  private void addPlain(Methods methods) {
     methods.add("echo", VmApi.Ref.class, VmApi.Ref.class, (call, params) -> params);
     methods.add(
         "create",
@@ -47,6 +62,9 @@ final class EchoServer implements AutoCloseable {
           }
           return new Nothing();
         });
+  }
+
+  private void addFailing(Methods methods) {
     methods.add(
         "fail",
         Nothing.class,
@@ -83,16 +101,6 @@ final class EchoServer implements AutoCloseable {
                     clientGone.release();
                   }
                 }));
-    server =
-        RpcServer.bind(
-            new RpcServer.Config(
-                socket,
-                false,
-                peer -> everyone,
-                new RpcServer.Greeting("daemon.hello", new Hello("1", 42)),
-                limits),
-            methods);
-    server.start();
   }
 
   private Nothing waitForGate(Call call, Nothing result) throws InterruptedException {
