@@ -44,7 +44,7 @@ public final class ShimLauncher {
       return started;
     } finally {
       if (!launched) {
-        abandon(shim);
+        new ProcessTree(shim.toHandle()).kill(Duration.ZERO);
       }
     }
   }
@@ -63,20 +63,6 @@ public final class ShimLauncher {
           "cannot execute " + shim,
           "it must be an executable file for this machine",
           e);
-    }
-  }
-
-  /** The program dies with its shim. */
-  private static void abandon(Process shim) {
-    shim.destroyForcibly();
-    boolean interrupted = Thread.interrupted();
-    try {
-      shim.waitFor(Duration.ofSeconds(5));
-    } catch (InterruptedException e) {
-      interrupted = true;
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 

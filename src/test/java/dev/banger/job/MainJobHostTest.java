@@ -134,8 +134,7 @@ class MainJobHostTest {
         .contains("10.0.2.15/24")
         .contains("default via 10.0.2.2")
         .contains("nameserver 10.0.2.3");
-    String[] lines = result.out().split("\n");
-    long guest = Long.parseLong(lines[lines.length - 1]);
+    long guest = Long.parseLong(result.out().lines().toList().getLast());
     assertThat(Math.abs(guest - System.currentTimeMillis() / 1000)).isLessThan(30);
   }
 

@@ -72,7 +72,7 @@ final class ShimLauncherTest {
     ShimRecords.Started started =
         real()
             .launch(
-                command("/bin/sh", "-c", "echo out; echo err >&2; exec sleep 600")
+                command("/bin/sh", "-c", "echo out; echo err >&2; read forever")
                     .serial(directory.resolve("out"), ByteSize.kib(8))
                     .errors(directory.resolve("err"), ByteSize.kib(8)),
                 LIMIT);

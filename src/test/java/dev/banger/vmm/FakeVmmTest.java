@@ -1,6 +1,7 @@
 package dev.banger.vmm;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
@@ -14,7 +15,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Test;
 
 /** The contract, and what only a process that obeys everything can show. */
@@ -91,11 +95,52 @@ final class FakeVmmTest extends VmmContract {
   void logsOfTheRunBeforeArePutAside() throws Exception {
     RunningVmm first = start(spec());
     assertThat(ask(first, "hello")).isEqualTo(List.of("hello"));
+    await().until(() -> !first.consoleTail(1).isEmpty());
     first.kill();
     first.cleanUp();
     RunningVmm second = start(spec());
     assertThat(ask(second, "hello")).isEqualTo(List.of("hello"));
-    assertThat(second.consoleTail(10)).containsExactly("guest: up");
+    await().until(() -> second.consoleTail(10), tail -> tail.equals(List.of("guest: up")));
     assertThat(logDirectory().resolve("previous-console.log")).hasContent("guest: up\n");
+  }
+
+  /** The interrupt comes at any moment of the launch. */
+  @RepeatedTest(10)
+  void aStartInterruptedOnItsWayLeavesNothing(RepetitionInfo repetition) throws Exception {
+    VmmSpec spec = spec();
+    Vmm driver = driver();
+    Thread starter = Thread.currentThread();
+    Duration moment = Duration.ofNanos(repetition.getCurrentRepetition() * 600_000L);
+    Thread interrupter =
+        Thread.startVirtualThread(() -> {
+          try {
+            TimeUnit.NANOSECONDS.sleep(moment.toNanos());
+          } catch (InterruptedException e) {
+            return;
+          }
+          starter.interrupt();
+        });
+    boolean running = false;
+    try {
+      driver.start(spec);
+      running = true;
+    } catch (InterruptedException e) {
+      assertNothingWasMade();
+    }
+    while (!ended(interrupter)) {}
+    if (running) {
+      RunningVmm vmm = driver().adopt(ID, runDirectory(), logDirectory()).orElseThrow();
+      vmm.kill();
+      vmm.cleanUp();
+    }
+  }
+
+  /** Takes its interrupt for itself, too. */
+  private static boolean ended(Thread interrupter) {
+    try {
+      return interrupter.join(LIMIT) && !Thread.interrupted();
+    } catch (InterruptedException e) {
+      return false;
+    }
   }
 }

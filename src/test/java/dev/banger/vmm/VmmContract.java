@@ -2,6 +2,7 @@ package dev.banger.vmm;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
@@ -153,7 +154,7 @@ public abstract class VmmContract {
     assertThat(vmm.accelerator()).isEqualTo("tcg");
     assertThat(vmm.identity().verify()).isTrue();
     assertThat(vmm.awaitExit(Duration.ZERO)).isEmpty();
-    assertThat(vmm.consoleTail(10)).contains("guest: up");
+    await().until(() -> vmm.consoleTail(10).contains("guest: up")); // the shim writes when it can
   }
 
   @Test
