@@ -48,38 +48,53 @@ final class Rehearsal {
 
   private Rehearsal() {}
 
-  public static void main(String[] arguments) throws BangerException {
-    String home = arguments[0];
-    Path socket = Directories.of(Map.of(), Path.of(home), false).socket();
+  /**
+   * {@code serve HOME} until its stdin ends, {@code play HOME} in another process: what the server
+   * needs is no load of the client's cache.
+   */
+  public static void main(String[] arguments) throws Exception {
+    if (arguments[0].equals("serve")) {
+      serve(arguments[1]);
+    } else {
+      Class.forName("dev.banger.Main");
+      play(arguments[1]);
+    }
+    System.exit(0);
+  }
+
+  private static void serve(String home) throws BangerException, IOException {
     RpcServer.Config config =
         new RpcServer.Config(
-            socket,
+            Directories.of(Map.of(), Path.of(home), false).socket(),
             false,
             peer -> true,
             new RpcServer.Greeting(DaemonApi.HELLO, new DaemonApi.Hello(Version.TEXT, 1)),
             RpcServer.Limits.STANDARD);
     try (RpcServer server = RpcServer.bind(config, methods())) {
       server.start();
-      for (String line :
-          List.of(
-              "--help",
-              "vm run --help",
-              "version",
-              "vm ls",
-              "vm ls --json",
-              "vm show x",
-              "vm create x --cpus 2 --memory 1.5G --env A=b",
-              "vm logs x",
-              "vm ls --bogus",
-              "vm delete x",
-              "vm stop x --json",
-              "vm exec x -- true",
-              "vm run --memory 1G -- true")) {
-        int status = Cli.run(words(line, home));
-        System.out.println(line + ": " + status);
-      }
+      System.in.readAllBytes();
     }
-    System.exit(0);
+  }
+
+  private static void play(String home) {
+    for (String line :
+        List.of(
+            "--help",
+            "vm run --help",
+            "version",
+            "vm ls",
+            "vm ls --json",
+            "vm show x",
+            "vm create x --cpus 2 --memory 1.5G --env A=b",
+            "vm logs x",
+            "vm ls --bogus",
+            "vm delete x",
+            "vm stop x --json",
+            "vm exec x -- true",
+            "vm run --memory 1G -- true")) {
+      int status = Cli.run(words(line, home));
+      System.out.println(line + ": " + status);
+    }
   }
 
   /** The command, then where its daemon is, then the rest. */
