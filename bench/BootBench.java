@@ -27,6 +27,13 @@ final class BootBench {
   private static final Pattern STAGES = Pattern.compile("kind=vm.create .*state=DONE stages=(\\S.*)$");
   private static final Pattern TIMING = Pattern.compile("([a-z-]+)=(\\d+)ms");
 
+  private static final Pattern DESCRIPTOR = Pattern.compile("/proc/self/fd/(\\d+)");
+  private static final Pattern SET = Pattern.compile("fd=(\\d+),set=(\\d+)");
+  private static final Pattern SET_FILE = Pattern.compile("/dev/fdset/(\\d+)");
+  private static final Pattern SOCKET = Pattern.compile("^(socket,.*)fd=(\\d+)");
+  private static final Pattern AGENT = Pattern.compile("^socket,id=agent0,path=([^,]+)");
+  private static final Path MEMORY = Path.of("/dev/shm");
+
   private final Path here;
   private final Path home;
   private final Map<String, List<Double>> times = new LinkedHashMap<>();
@@ -55,67 +62,76 @@ final class BootBench {
       System.err.printf(Locale.ROOT, "round %d: floor %.0f ms, banger %.0f ms%n", i + 1, bare, ours);
     }
     print(rounds);
+    try (Stream<Path> memory = Files.list(MEMORY)) {
+      for (Path left : memory.filter(f -> f.getFileName().toString().startsWith("bench-")).toList()) {
+        Files.delete(left);
+      }
+    }
   }
 
-  /** The command line of a VM that banger runs, with files and sockets in place of descriptors. */
+  /**
+   * The command line of a VM that banger runs, with files and sockets in place of descriptors: its
+   * shim's own command line tells which is which.
+   */
   private List<String> bareCommand(Path floor) throws Exception {
     banger("vm", "create", "pattern", "--start", "--init-mode", "agent");
-    long pid;
-    try (Stream<ProcessHandle> all = ProcessHandle.allProcesses()) {
-      pid =
-          all.filter(p -> p.info().command().orElse("").contains("qemu-system"))
-              .filter(p -> belongsHere(p.pid()))
-              .findFirst()
-              .orElseThrow(() -> new IOException("no QEMU of banger runs"))
-              .pid();
+    List<String> shim = shimCommand();
+    Map<String, Path> files = new LinkedHashMap<>();
+    int qemu = shim.indexOf("--") + 1;
+    for (int i = 0; i < qemu; i++) {
+      if (shim.get(i).equals("--open") || shim.get(i).equals("--listen")) {
+        String[] handover = shim.get(i + 1).split("[=:]", 3);
+        Path real = Path.of(handover[2]);
+        Path used = real;
+        if (!handover[1].equals("ro")) {
+          used = (real.startsWith("/dev/shm") ? MEMORY : floor).resolve("bench-" + handover[0]);
+          if (handover[1].equals("rw")) {
+            copySparse(real, used);
+          }
+        }
+        files.put(handover[0], used);
+      }
     }
-    List<String> command =
-        new ArrayList<>(
-            List.of(Files.readString(Path.of("/proc/" + pid + "/cmdline")).split("\0")));
-    for (int i = 0; i < command.size(); i++) {
-      command.set(i, withoutDescriptors(command.get(i), pid, floor));
+    List<String> command = new ArrayList<>();
+    Map<String, Path> sets = new LinkedHashMap<>();
+    for (int i = qemu; i < shim.size(); i++) {
+      if (shim.get(i).equals("-add-fd")) {
+        Matcher set = SET.matcher(shim.get(++i));
+        if (set.matches()) {
+          sets.put(set.group(2), files.get(set.group(1)));
+        }
+      } else {
+        command.add(named(shim.get(i), files, sets));
+      }
     }
     banger("vm", "delete", "--force", "pattern");
     return command;
   }
 
-  private boolean belongsHere(long pid) {
-    try (Stream<Path> descriptors = Files.list(Path.of("/proc/" + pid + "/fd"))) {
-      return descriptors.anyMatch(d -> link(d).startsWith(home.toString()));
-    } catch (IOException e) {
-      return false;
-    }
+  private static String named(String argument, Map<String, Path> files, Map<String, Path> sets) {
+    String text = DESCRIPTOR.matcher(argument).replaceAll(m -> files.get(m.group(1)).toString());
+    text = SET_FILE.matcher(text).replaceAll(m -> sets.get(m.group(1)).toString());
+    return SOCKET.matcher(text).replaceAll(m -> m.group(1) + "path=" + files.get(m.group(2)));
   }
 
-  private static String link(Path descriptor) {
-    try {
-      return Files.readSymbolicLink(descriptor).toString();
-    } catch (IOException e) {
-      return "";
-    }
-  }
-
-  private static String withoutDescriptors(String argument, long pid, Path floor) throws IOException {
-    Matcher file = Pattern.compile("/proc/self/fd/(\\d+)").matcher(argument);
-    StringBuilder result = new StringBuilder();
-    while (file.find()) {
-      Path real = Path.of(link(Path.of("/proc/" + pid + "/fd/" + file.group(1))));
-      boolean writable = !real.getFileName().toString().matches("vmlinux|.*cpio|root.ext4|modules.ext4");
-      Path used = real;
-      if (writable) {
-        used = floor.resolve(real.getFileName() + "-" + file.group(1));
-        copySparse(real, used);
+  private List<String> shimCommand() throws IOException {
+    try (Stream<Path> processes = Files.list(Path.of("/proc"))) {
+      for (Path process : processes.filter(p -> p.getFileName().toString().matches("\\d+")).toList()) {
+        String line = Files.isReadable(process.resolve("cmdline")) ? read(process) : "";
+        if (line.contains("banger-shim\0") && line.contains(home.toString())) {
+          return List.of(line.split("\0"));
+        }
       }
-      file.appendReplacement(result, Matcher.quoteReplacement(used.toString()));
     }
-    file.appendTail(result);
-    String text = result.toString();
-    if (argument.startsWith("socket,")) {
-      Matcher id = Pattern.compile("id=([a-z0-9]+)").matcher(text);
-      String name = id.find() ? id.group(1) : "socket";
-      text = text.replaceAll("fd=\\d+", "path=" + floor.resolve(name + ".sock"));
+    throw new IOException("no banger-shim runs for " + home);
+  }
+
+  private static String read(Path process) {
+    try {
+      return Files.readString(process.resolve("cmdline"));
+    } catch (IOException e) {
+      return ""; // it has ended
     }
-    return text;
   }
 
   private static void copySparse(Path from, Path to) throws IOException {
@@ -130,16 +146,13 @@ final class BootBench {
   }
 
   private static double floor(List<String> command, Path floor) throws Exception {
-    Path socket = null;
-    for (String argument : command) {
-      Matcher path = Pattern.compile("^socket,.*path=([^,]+)").matcher(argument);
-      if (path.find() && !path.group(1).contains("qmp") && !path.group(1).contains("control")) {
-        socket = Path.of(path.group(1));
-      }
-    }
-    if (socket == null) {
-      throw new IOException("no agent socket in " + command);
-    }
+    Path socket =
+        command.stream()
+            .map(AGENT::matcher)
+            .filter(Matcher::find)
+            .map(m -> Path.of(m.group(1)))
+            .findFirst()
+            .orElseThrow(() -> new IOException("no agent socket in " + command));
     Files.deleteIfExists(socket);
     long begun = System.nanoTime();
     Process qemu =

@@ -41,6 +41,7 @@ import org.slf4j.LoggerFactory;
 public final class Daemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
   private static final Duration OPERATIONS_END = Duration.ofSeconds(20);
+  private static final Duration REMOVALS_END = Duration.ofSeconds(10);
   private static final Tool AGENT = new Tool("banger-agent", "");
 
   private record Part(String name, AutoCloseable part) {}
@@ -124,6 +125,7 @@ public final class Daemon implements AutoCloseable {
                 directories,
                 clock,
                 imageOps));
+    keep("vms", () -> vms.close(REMOVALS_END));
     serve(new DaemonParts(vms, operations, images, kernels, config, directories), accelerator);
   }
 

@@ -45,13 +45,14 @@ final class ExecSession {
   /** What is done between the program's end and its report to the client. */
   @FunctionalInterface
   interface BeforeReport {
-    void run() throws BangerException, InterruptedException;
+    void run();
   }
 
   /** Returns when the program has ended, or when its client is lost and it had its time to end. */
   void serve(YamuxSession session, BeforeReport beforeReport)
       throws BangerException, InterruptedException {
     session.onClosed(_ -> Thread.ofVirtual().name("exec-hangup").start(this::hangUp));
+    LOG.debug("exec={} is joined to its client", program.id());
     Thread.ofVirtual().name("exec-end").start(this::awaitEnd);
     try (program;
         YamuxStream control = session.accept();
@@ -63,12 +64,15 @@ final class ExecSession {
       Thread stdout = drain(program.stdout(), out);
       Thread stderr = drain(program.stderr().map(o -> (InputStream) o).orElse(NOTHING), err);
       over.await();
+      LOG.debug("exec={} has ended", program.id());
       if (ending != null) {
         stdout.join();
         stderr.join();
         program.forget(false);
       }
+      LOG.debug("exec={} its output is through", program.id());
       beforeReport.run();
+      LOG.debug("exec={} is reported", program.id());
       ControlMessage.write(control.output(), report());
       control.closeOutput();
     } catch (IOException e) {

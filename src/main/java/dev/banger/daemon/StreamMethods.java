@@ -27,9 +27,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Programs and copies: methods after whose reply the connection carries streams. */
 final class StreamMethods {
+  private static final Logger LOG = LoggerFactory.getLogger(StreamMethods.class);
   private static final int ENOENT = 2;
   private static final int EACCES = 13;
 
@@ -90,9 +93,9 @@ final class StreamMethods {
           running(row),
           session -> {
             try {
-              serve(session, row, start, wish.program(), () -> remove(begun, wish));
+              serve(session, row, start, wish.program(), () -> retire(begun, wish));
             } finally {
-              remove(begun, wish);
+              retire(begun, wish);
             }
           });
     } catch (BangerException | InterruptedException | RuntimeException e) {
@@ -140,23 +143,26 @@ final class StreamMethods {
     boolean interrupted = Thread.interrupted(); // the VM goes all the same
     operations.cancel(begun.operation());
     operations.awaitEnd(begun.operation());
-    remove(begun, wish);
+    if (!wish.keep()) {
+      vms.deleteIfThere(begun.id());
+    }
     if (interrupted) {
       Thread.currentThread().interrupt();
     }
   }
 
-  private void remove(Vms.Begun begun, StreamApi.Run wish)
-      throws BangerException, InterruptedException {
+  private void retire(Vms.Begun begun, StreamApi.Run wish) {
     if (!wish.keep()) {
-      vms.deleteIfThere(begun.id());
+      vms.retire(begun.id());
     }
   }
 
   private ExecStart start(VmRow row, StreamApi.Program program)
       throws BangerException, InterruptedException {
     Guest guest = vms.guest(row.id().value());
-    return guest.exec(spec(images.find(row.imageId()), program));
+    Image image = images.find(row.imageId());
+    LOG.debug("vm={} is asked to run {}", row.name(), program.argv());
+    return guest.exec(spec(image, program));
   }
 
   private static ExecSpec spec(Image image, StreamApi.Program program) throws BangerException {

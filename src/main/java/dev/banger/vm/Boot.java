@@ -94,7 +94,7 @@ final class Boot {
     RunningVmm vmm = spawn(spec, progress, undo);
     progress.stage("boot");
     Optional<Guest> first = connect(vmm, plan, limits.silent(), true);
-    if (first.isEmpty() && vmm.consoleTail(1).isEmpty()) {
+    if (first.isEmpty()) {
       LOG.warn(
           "vm={} gave no sign for {}: its VMM is started once more",
           plan.vm().name(),
@@ -102,13 +102,9 @@ final class Boot {
       end(vmm);
       vmm = spawn(spec, progress, undo);
       progress.stage("boot again");
-      first = connect(vmm, plan, limits.silent(), true);
+      first = connect(vmm, plan, limits.answer().minus(limits.silent()), true);
     }
-    Guest guest =
-        first.isPresent()
-            ? first.get()
-            : connect(vmm, plan, limits.answer().minus(limits.silent()), false)
-                .orElseThrow(silence(vmm, plan, limits.answer()));
+    Guest guest = first.orElseThrow(silence(vmm, plan, limits.answer()));
     undo.add("connection to the guest", guest::close);
     progress.stage("configure");
     configure(guest, vmm, plan, limits.configure());

@@ -7,9 +7,9 @@ import java.util.Optional;
 /**
  * How long a boot may take.
  *
- * @param silent no sign from the guest's agent, and not a byte on the console, for so long: the VMM
- *     is started once more (a boot under emulation can hang: docs/qemu.md)
- * @param answer until the agent answers
+ * @param silent no sign from the guest's agent for so long: the VMM is started once more, since a
+ *     boot under emulation can hang
+ * @param answer until the agent answers, both starts together
  * @param configure until the guest is ready, from there
  */
 record BootLimits(Duration silent, Duration answer, Duration configure) {

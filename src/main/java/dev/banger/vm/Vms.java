@@ -14,12 +14,17 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The door: every VM, by its life. Long work is begun as an operation; the rest answers when done.
  */
 public final class Vms {
+  private static final Logger LOG = LoggerFactory.getLogger(Vms.class);
   private static final Duration GUEST_LIMIT = Duration.ofSeconds(10);
 
   /** The kinds of operation that this room begins; their subject is the VM's name. */
@@ -36,6 +41,8 @@ public final class Vms {
   private final KeyedLocks<VmId> locks;
   private final Lifecycle lifecycle;
   private final Creation creation;
+  private final Set<VmId> retired = ConcurrentHashMap.newKeySet();
+  private final Set<Thread> removals = ConcurrentHashMap.newKeySet();
 
   private Vms(VmParts parts, KeyedLocks<VmId> locks, Lifecycle lifecycle, Creation creation) {
     this.table = parts.table();
@@ -166,7 +173,10 @@ public final class Vms {
 
   /** Removes it with its disks. A running one only by force. */
   public void delete(String vm, boolean force) throws BangerException, InterruptedException {
-    VmRow row = find(vm);
+    delete(find(vm), force);
+  }
+
+  private void delete(VmRow row, boolean force) throws BangerException, InterruptedException {
     if (force) {
       breakOff(row);
     }
@@ -193,8 +203,41 @@ public final class Vms {
 
   /** As {@link #delete} by force; nothing to do for a VM that is gone. */
   public void deleteIfThere(VmId id) throws BangerException, InterruptedException {
-    if (table.byId(id).isPresent()) {
-      delete(id.value(), true);
+    Optional<VmRow> row = table.byId(id);
+    if (row.isPresent()) {
+      delete(row.get(), true);
+    }
+  }
+
+  /**
+   * A one-shot VM whose command has ended: from now on nobody sees it, and it is removed in the
+   * background. What a daemon that dies meanwhile leaves of it, the next one removes.
+   */
+  public void retire(VmId id) {
+    if (retired.add(id)) {
+      Thread removal = Thread.ofVirtual().name("retire-" + id).unstarted(() -> remove(id));
+      removals.add(removal);
+      removal.start();
+    }
+  }
+
+  private void remove(VmId id) {
+    try {
+      deleteIfThere(id);
+    } catch (BangerException e) {
+      LOG.error("vm={} cannot be removed", id, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      removals.remove(Thread.currentThread());
+    }
+  }
+
+  /** Waits for removals that have begun. VMs run on. */
+  public void close(Duration limit) throws InterruptedException {
+    long until = System.nanoTime() + limit.toNanos();
+    for (Thread removal : removals) {
+      removal.join(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
     }
   }
 
@@ -210,7 +253,7 @@ public final class Vms {
 
   /** Oldest first; takes no lock. */
   public List<VmView> list() throws BangerException {
-    return table.all().stream().map(this::view).toList();
+    return visible().stream().map(this::view).toList();
   }
 
   public VmView show(String vm) throws BangerException {
@@ -246,9 +289,13 @@ public final class Vms {
         .toList();
   }
 
+  private List<VmRow> visible() throws BangerException {
+    return table.all().stream().filter(row -> !retired.contains(row.id())).toList();
+  }
+
   /** By name, id, or the beginning of an id that is no other's. */
   public VmRow find(String vm) throws BangerException {
-    List<VmRow> all = table.all();
+    List<VmRow> all = visible();
     for (VmRow row : all) {
       if (row.name().value().equals(vm) || row.id().value().equals(vm)) {
         return row;
