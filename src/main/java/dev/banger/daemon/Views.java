@@ -23,7 +23,7 @@ final class Views {
         row.id().value(),
         row.name().value(),
         name(vm.state()),
-        vm.state() instanceof VmState.Failed failed ? failed.reason() : null,
+        reason(vm.state()),
         row.image(),
         row.kernel(),
         row.cpus(),
@@ -38,6 +38,20 @@ final class Views {
         row.created().toEpochMilli(),
         millis(row.started().orElse(null)),
         millis(row.stopped().orElse(null)));
+  }
+
+  private static @Nullable String reason(VmState state) {
+    return switch (state) {
+      case VmState.Failed failed -> failed.reason();
+      case VmState.Stopped stopped -> stopped.why().isEmpty() ? null : stopped.why();
+      case VmState.Creating _,
+          VmState.Created _,
+          VmState.Starting _,
+          VmState.Running _,
+          VmState.Stopping _,
+          VmState.Deleting _ ->
+          null;
+    };
   }
 
   private static @Nullable Long millis(@Nullable Instant instant) {

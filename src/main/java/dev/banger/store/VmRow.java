@@ -34,6 +34,8 @@ public record VmRow(
   public enum State {
     CREATING,
     STOPPED,
+    /** It ended, or did not start, against its user's will. */
+    FAILED,
     RUNNING,
     DELETING
   }

@@ -62,11 +62,13 @@ public final class VmTable {
     update("UPDATE vm SET state = ?, ended = ? WHERE id = ?", text(state), ended, id.value());
   }
 
-  /** It runs no longer. */
-  public void setStopped(VmId id, Instant when, String ended) throws BangerException {
+  /** It runs no longer: STOPPED or FAILED. */
+  public void setEnded(VmId id, VmRow.State state, Instant when, String why)
+      throws BangerException {
     update(
-        "UPDATE vm SET state = 'stopped', ended = ?, stopped = ? WHERE id = ?",
-        ended,
+        "UPDATE vm SET state = ?, ended = ?, stopped = ? WHERE id = ?",
+        text(state),
+        why,
         when.toEpochMilli(),
         id.value());
   }

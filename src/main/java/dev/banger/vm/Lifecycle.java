@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,10 +53,16 @@ final class Lifecycle {
   private final Optional<Duration> bootLimit;
   private final Clock clock;
   private final KeyedLocks<VmId> locks;
+  private final Consumer<VmRow> restart;
   private final Map<VmId, LiveVm> live = new ConcurrentHashMap<>();
   private final Map<VmId, Activity> activities = new ConcurrentHashMap<>();
 
-  Lifecycle(VmParts parts, KeyedLocks<VmId> locks) {
+  /**
+   * @param restart begins to start a VM whose guest rebooted: its VMM ended with it; called under
+   *     no lock
+   */
+  Lifecycle(VmParts parts, KeyedLocks<VmId> locks, Consumer<VmRow> restart) {
+    this.restart = restart;
     this.table = parts.table();
     this.images = parts.images();
     this.kernels = parts.kernels();
@@ -110,7 +117,8 @@ final class Lifecycle {
             Boot.Booted booted = boot.run(plan(row), accelerator, limits, progress);
             run(row, booted);
           } catch (BangerException e) {
-            table.setStopped(row.id(), clock.instant(), "did not start: " + e.getMessage());
+            table.setEnded(
+                row.id(), VmRow.State.FAILED, clock.instant(), "did not start: " + e.getMessage());
             throw e;
           }
         });
@@ -136,28 +144,39 @@ final class Lifecycle {
   }
 
   private void ended(VmRow row, LiveVm vm, VmmExit exit) {
+    boolean rebooted = false;
     try (Held held = locks.acquire(row.id())) {
       if (live.get(row.id()) == vm) {
-        String reason = vm.isStopping() ? "" : exit.toString();
         LOG.info("vm={} ended: {}", row.name(), exit);
-        finish(row, vm, reason, held);
+        boolean asked = vm.isStopping();
+        boolean failed =
+            switch (exit.reason()) {
+              case GUEST_POWERED_OFF, GUEST_REBOOTED, QUIT -> false;
+              case GUEST_PANICKED, KILLED, CRASHED, HOST_RESTARTED -> !asked;
+            };
+        VmRow.State state = failed ? VmRow.State.FAILED : VmRow.State.STOPPED;
+        finish(row, vm, state, asked ? "" : exit.toString(), held);
+        rebooted = !asked && exit.reason() == VmmExit.Reason.GUEST_REBOOTED;
       }
     } catch (BangerException e) {
       LOG.error("vm=" + row.name() + " ended, but could not be tidied up", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
+    if (rebooted && !row.oneShot()) {
+      restart.accept(row);
+    }
   }
 
   /** Its VMM has ended: everything it had on the host goes. */
-  private void finish(VmRow row, LiveVm vm, String reason, Held held)
+  private void finish(VmRow row, LiveVm vm, VmRow.State state, String why, Held held)
       throws BangerException, InterruptedException {
     held.requireFor(locks.of(row.id()));
     live.remove(row.id(), vm);
     vm.close();
     vm.vmm().cleanUp();
     capabilities.cleanup(plan(row));
-    table.setStopped(row.id(), clock.instant(), reason);
+    table.setEnded(row.id(), state, clock.instant(), why);
   }
 
   /** Asks the guest, then kills; nothing to do for one that does not run. */
@@ -188,7 +207,7 @@ final class Lifecycle {
                   "look at the process: it may hang in the kernel");
             }
           }
-          finish(row, vm, "", held);
+          finish(row, vm, VmRow.State.STOPPED, "", held);
         });
   }
 
@@ -218,8 +237,11 @@ final class Lifecycle {
       Boot.end(found.get());
     }
     if (row.state() == VmRow.State.RUNNING) {
-      table.setStopped(
-          row.id(), clock.instant(), reason.isEmpty() ? "ended while no daemon ran" : reason);
+      table.setEnded(
+          row.id(),
+          VmRow.State.FAILED,
+          clock.instant(),
+          reason.isEmpty() ? "ended while no daemon ran" : reason);
     }
   }
 

@@ -67,7 +67,7 @@ final class Recovery {
   private void recover(VmRow row, Held held) throws BangerException, InterruptedException {
     Optional<RunningVmm> found =
         driver.adopt(row.id(), directories.vmRun(row.id()), directories.vm(row.id()));
-    boolean halfMade = row.state() != VmRow.State.STOPPED && row.state() != VmRow.State.RUNNING;
+    boolean halfMade = row.state() == VmRow.State.CREATING || row.state() == VmRow.State.DELETING;
     if (row.oneShot() || halfMade) {
       LOG.info("vm={} is removed: the daemon ended during its {}", row.name(), row.state());
       if (found.isPresent()) {

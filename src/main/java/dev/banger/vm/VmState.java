@@ -23,8 +23,12 @@ public sealed interface VmState {
 
   record Stopping() implements VmState {}
 
-  /** It ended as asked. */
-  record Stopped(Instant when) implements VmState {}
+  /**
+   * It ended in order.
+   *
+   * @param why for people; empty when somebody asked for it
+   */
+  record Stopped(Instant when, String why) implements VmState {}
 
   /** It ended, or did not start, against its user's will. */
   record Failed(String reason) implements VmState {}

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -57,10 +58,24 @@ public final class Vms {
    */
   public static Vms open(VmParts parts) throws BangerException, InterruptedException {
     KeyedLocks<VmId> locks = new KeyedLocks<>(LockRank.VM);
-    Lifecycle lifecycle = new Lifecycle(parts, locks);
+    AtomicReference<@Nullable Vms> opened = new AtomicReference<>();
+    Lifecycle lifecycle = new Lifecycle(parts, locks, row -> restart(opened.get(), row));
     Creation creation = new Creation(parts, lifecycle, locks);
+    Vms vms = new Vms(parts, locks, lifecycle, creation);
+    opened.set(vms);
     new Recovery(parts, lifecycle, creation, locks).run();
-    return new Vms(parts, locks, lifecycle, creation);
+    return vms;
+  }
+
+  /** A guest that rebooted comes up again, as a machine does. */
+  private static void restart(@Nullable Vms vms, VmRow row) {
+    try {
+      if (vms != null) {
+        vms.start(row.id().value(), false);
+      }
+    } catch (BangerException e) {
+      LOG.warn("vm={} rebooted, but cannot be started again", row.name(), e);
+    }
   }
 
   /** Begins to make a VM, and to start it when asked; its name is taken at once. */
@@ -343,12 +358,12 @@ public final class Vms {
     return switch (row.state()) {
       case CREATING -> new VmState.Creating();
       case DELETING -> new VmState.Deleting();
+      case FAILED -> new VmState.Failed(row.ended());
       case STOPPED, RUNNING -> {
-        if (!row.ended().isEmpty()) {
-          yield new VmState.Failed(row.ended());
-        }
         Optional<Instant> stopped = row.stopped();
-        yield stopped.isPresent() ? new VmState.Stopped(stopped.get()) : new VmState.Created();
+        yield stopped.isPresent()
+            ? new VmState.Stopped(stopped.get(), row.ended())
+            : new VmState.Created();
       }
     };
   }

@@ -2,8 +2,8 @@
 CREATE TABLE vm (
   id          TEXT PRIMARY KEY,
   name        TEXT NOT NULL UNIQUE,
-  state       TEXT NOT NULL CHECK (state IN ('creating', 'stopped', 'running', 'deleting')),
-  ended       TEXT NOT NULL DEFAULT '',          -- why it last ended; empty: never ran, or ended as asked
+  state       TEXT NOT NULL CHECK (state IN ('creating', 'stopped', 'failed', 'running', 'deleting')),
+  ended       TEXT NOT NULL DEFAULT '',          -- why it last ended; empty: never ran, or somebody asked for it
   image       TEXT NOT NULL DEFAULT '',          -- reference as asked for
   image_id    TEXT NOT NULL DEFAULT '',          -- folder under images/; the row pins it
   kernel      TEXT NOT NULL DEFAULT '',          -- folder under kernels/; the row pins it
