@@ -187,7 +187,7 @@ class MainJobHostTest {
   @Test
   @Order(7)
   void aGuestThatPowersItselfOffIsSeenAsStopped() throws Exception {
-    host.banger("vm", "exec", "web", "--", "systemctl", "is-system-running", "--wait");
+    host.banger("vm", "restart", "web", "--wait-system").ok();
     host.banger("vm", "exec", "web", "--", "systemctl", "poweroff").ok();
     assertThat(awaitShown("the guest powered off")).contains("stopped");
     host.banger("vm", "start", "web").ok();
@@ -232,7 +232,7 @@ class MainJobHostTest {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void tenClientsAtOnceStartOneDaemon() throws Exception {
     host.banger("daemon", "stop").ok();
     List<Process> clients = new ArrayList<>();
@@ -247,7 +247,7 @@ class MainJobHostTest {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void controlCReachesTheGuestsProgramAndTheVmGoes() throws Exception {
     Process run =
         host.start(
@@ -266,7 +266,7 @@ class MainJobHostTest {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void aOneShotVmGoesWithItsClient() throws Exception {
     Process run = host.start("vm", "run", "--", "sh", "-c", "echo begun; sleep 600");
     assertThat(run.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("begun");
@@ -277,7 +277,7 @@ class MainJobHostTest {
   }
 
   @Test
-  @Order(9)
+  @Order(10)
   void aCancelledCreateLeavesNothing() throws Exception {
     Process create = host.start("vm", "create", "gone", "--start");
     await().until(() -> host.banger("vm", "ls", "--all").out().contains("starting"));
