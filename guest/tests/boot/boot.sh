@@ -45,6 +45,7 @@ mke2fs -q -t ext4 -U "$base" -d "$dir/root" "$dir/base.img"
 rm -rf "$dir/root"
 for disk in upper work; do
   truncate -s 512M "$dir/$disk.img"
+  uuid=
   eval "uuid=\$$disk"
   mke2fs -q -t ext4 -U "$uuid" "$dir/$disk.img"
 done

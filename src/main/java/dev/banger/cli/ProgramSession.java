@@ -22,7 +22,7 @@ final class ProgramSession {
   private static final int BUFFER = 64 << 10;
 
   /** As `docker run`: banger failed, the program cannot be executed, there is no such program. */
-  static final int FAILED = 125;
+  private static final int FAILED = 125;
 
   private static final int CANNOT_EXECUTE = 126;
   private static final int NO_PROGRAM = 127;
@@ -39,6 +39,11 @@ final class ProgramSession {
     input = session.open();
     output = session.open();
     errors = session.open();
+  }
+
+  /** The status when no program has run: banger's own, or that of who was cancelled. */
+  static int failureStatus(BangerException failure) {
+    return failure.code() == ErrorCode.CANCELLED ? BY_SIGNAL + Signals.INTERRUPT : FAILED;
   }
 
   /** Until the reply: ctrl-C cancels the call, a second one leaves. */
@@ -104,21 +109,23 @@ final class ProgramSession {
     return status(end);
   }
 
-  private static int status(ControlMessage end) throws BangerException, IOException {
-    return switch (end) {
-      case ControlMessage.Exited e -> e.status();
-      case ControlMessage.Signalled s -> BY_SIGNAL + s.number();
-      case ControlMessage.Failed f -> {
-        Failures.print(f.failure(), false);
-        yield switch (f.failure().code()) {
-          case NOT_FOUND -> NO_PROGRAM;
-          case PERMISSION, INVALID -> CANNOT_EXECUTE;
-          default -> FAILED;
-        };
-      }
-      case ControlMessage.Resize _, ControlMessage.Signal _, ControlMessage.Copied _ ->
-          throw new IOException("the daemon sent a message that only a client sends");
-    };
+  /** By instanceof: a switch over types makes its class when it first runs, in each client anew. */
+  private static int status(ControlMessage end) throws IOException {
+    if (end instanceof ControlMessage.Exited exited) {
+      return exited.status();
+    }
+    if (end instanceof ControlMessage.Signalled signalled) {
+      return BY_SIGNAL + signalled.number();
+    }
+    if (end instanceof ControlMessage.Failed failed) {
+      Failures.print(failed.failure(), false);
+      return switch (failed.failure().code()) {
+        case NOT_FOUND -> NO_PROGRAM;
+        case PERMISSION, INVALID -> CANNOT_EXECUTE;
+        default -> FAILED;
+      };
+    }
+    throw new IOException("the daemon sent a message that only a client sends");
   }
 
   private static BangerException lost(@Nullable IOException cause) {

@@ -51,7 +51,7 @@ final class VmExec extends ClientCommand {
 
   @Override
   int failureStatus(BangerException failure) {
-    return ProgramSession.FAILED;
+    return ProgramSession.failureStatus(failure);
   }
 
   @Override

@@ -48,7 +48,7 @@ final class VmRun extends VmOptions {
 
   @Override
   int failureStatus(BangerException failure) {
-    return ProgramSession.FAILED;
+    return ProgramSession.failureStatus(failure);
   }
 
   @Override
