@@ -24,7 +24,7 @@ class BadInputHostTest {
         "--cpus 1000             | 1000          | INVALID",
         "--kernel 9.9.9          | 9.9.9         | NOT_FOUND",
         "--init-mode magic       | magic         | INVALID",
-        "--env NOVALUE           | NOVALUE       | INVALID",
+        "--env =x                | =x            | INVALID",
       })
   void aBadWishMakesNoVm(String option, String named, String code) throws Exception {
     try (Host host = Host.open()) {
@@ -128,7 +128,7 @@ class BadInputHostTest {
   @Test
   void aStaleSocketIsReplaced() throws Exception {
     try (Host host = Host.open()) {
-      host.banger("daemon", "status").ok();
+      host.banger("vm", "ls").ok();
       ProcessHandle daemon = ProcessHandle.of(host.daemonPid()).orElseThrow();
       daemon.destroyForcibly();
       daemon.onExit().get();
