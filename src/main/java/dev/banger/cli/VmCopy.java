@@ -122,8 +122,30 @@ final class VmCopy extends ClientCommand {
       throw new UsageException("there is no directory " + (to.endsWith("/") ? to : parent), "");
     }
     Path directory = inside || parent == null ? target : parent;
+    requireNotOverTheHost(from, target, inside);
     String name = inside ? null : localName(target);
     transfer(client, request, tar -> unpack(tar, directory, name));
+  }
+
+  /** A guest's `/`, or its /usr, poured over this host's root would replace the host itself. */
+  private static void requireNotOverTheHost(GuestPath from, Path target, boolean inside)
+      throws UsageException {
+    if (inside
+        && isRoot(target)
+        && Files.isDirectory(Path.of("/", GuestPath.lastName(from.path())))) {
+      throw new UsageException(
+          "this would write " + from.vm() + ":" + from.path() + " over this host's own files",
+          "name another directory than /");
+    }
+  }
+
+  /** Through symlinks and `..`, too. */
+  private static boolean isRoot(Path directory) {
+    try {
+      return directory.toRealPath().getNameCount() == 0;
+    } catch (IOException e) {
+      return false;
+    }
   }
 
   private StreamApi.Copy request(String vm, String path, String direction) {

@@ -90,6 +90,19 @@ final class CopyTest {
   }
 
   @Test
+  void aGuestsRootIsNotPouredOverTheHosts() throws Exception {
+    try (FakeDaemon daemon = new FakeDaemon(home, Version.TEXT)) {
+      Path link = Files.createSymbolicLink(home.resolve("way"), Path.of("/"));
+      for (String from : List.of("web:/", "web:/.", "web:/dir/.", "web:/usr", "web:/x/etc/")) {
+        assertThat(cp(from, "/")).isEqualTo(2);
+        assertThat(cp(from, "/tmp/..")).isEqualTo(2);
+        assertThat(cp(from, link.toString())).isEqualTo(2);
+      }
+      assertThat(daemon.requests).isEmpty();
+    }
+  }
+
+  @Test
   void whatWePackGnuTarUnpacks() throws Exception {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     TarWriter writer = new TarWriter(out, false);
