@@ -14,6 +14,7 @@ import org.aesh.command.CommandDefinition;
       ImageCommand.class,
       KernelCommand.class,
       DaemonCommand.class,
+      DoctorCommand.class,
       VersionCommand.class,
       CompletionCommand.class,
     })

@@ -80,12 +80,13 @@ public final class Daemon implements AutoCloseable {
     Logging.begin(directories.daemonLog(), config.log());
 
     Database database = keep("store", Database.open(directories.database()));
+    PidWatcher watcher =
+        keep("watcher", new PidWatcher()); // outlives operations: undo waits for ends
     Operations operations = new Operations(new OperationTable(database), clock);
     keep("operations", () -> operations.close(OPERATIONS_END));
 
     boolean root = Host.isRoot();
     Binaries binaries = Binaries.installed(config.binaries());
-    PidWatcher watcher = keep("watcher", new PidWatcher());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
     Images images =
         new Images(directories, List.of(new DebianSource(directories, binaries)), imageOps, clock);

@@ -27,6 +27,8 @@ final class DirectoryLock implements AutoCloseable {
       Files.createDirectories(
           directories.data(),
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+      Files.setPosixFilePermissions(
+          directories.data(), PosixFilePermissions.fromString("rwx------"));
       FileChannel channel =
           FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       if (tryLock(channel) == null) {

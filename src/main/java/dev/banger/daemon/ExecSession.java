@@ -27,6 +27,7 @@ final class ExecSession {
   private static final Logger LOG = LoggerFactory.getLogger(ExecSession.class);
   private static final int SIGHUP = 1;
   private static final Duration AFTER_HANGUP = Duration.ofSeconds(10);
+  private static final Duration LAST_OUTPUT = Duration.ofSeconds(2);
   private static final int BUFFER = 16 << 10;
 
   private static final InputStream NOTHING = InputStream.nullInputStream();
@@ -49,13 +50,17 @@ final class ExecSession {
   }
 
   /** Returns when the program has ended, or when its client is lost and it had its time to end. */
-  void serve(YamuxSession session, BeforeReport beforeReport)
-      throws BangerException, InterruptedException {
+  void serve(YamuxSession session, BeforeReport beforeReport) throws InterruptedException {
     session.onClosed(_ -> Thread.ofVirtual().name("exec-hangup").start(this::hangUp));
     LOG.debug("exec={} is joined to its client", program.id());
     Thread.ofVirtual().name("exec-end").start(this::awaitEnd);
-    try (program;
-        YamuxStream control = session.accept();
+    try (program) {
+      join(session, beforeReport);
+    }
+  }
+
+  private void join(YamuxSession session, BeforeReport beforeReport) throws InterruptedException {
+    try (YamuxStream control = session.accept();
         YamuxStream in = session.accept();
         YamuxStream out = session.accept();
         YamuxStream err = session.accept()) {
@@ -64,21 +69,30 @@ final class ExecSession {
       Thread stdout = drain(program.stdout(), out);
       Thread stderr = drain(program.stderr().map(o -> (InputStream) o).orElse(NOTHING), err);
       over.await();
-      LOG.debug("exec={} has ended", program.id());
       if (ending != null) {
         stdout.join();
         stderr.join();
-        program.forget(false);
+        forget();
+      } else {
+        boolean _ = stdout.join(LAST_OUTPUT) && stderr.join(LAST_OUTPUT);
       }
-      LOG.debug("exec={} its output is through", program.id());
+      LOG.debug("exec={} has ended and its output is through", program.id());
       beforeReport.run();
-      LOG.debug("exec={} is reported", program.id());
       ControlMessage.write(control.output(), report());
       control.closeOutput();
     } catch (IOException e) {
       LOG.debug("an exec's client is lost", e);
-      over.await();
+      over.await(); // the hang-up sees to it
       beforeReport.run();
+    }
+  }
+
+  /** Its end is known: that the guest may have gone meanwhile changes nothing. */
+  private void forget() throws InterruptedException {
+    try {
+      program.forget(false);
+    } catch (BangerException e) {
+      LOG.debug("exec={} cannot be forgotten", program.id(), e);
     }
   }
 

@@ -138,17 +138,14 @@ final class StreamMethods {
         "check its name, and that it is in the image");
   }
 
-  private void breakOff(Vms.Begun begun, StreamApi.Run wish)
-      throws BangerException, InterruptedException {
-    boolean interrupted = Thread.interrupted(); // the VM goes all the same
-    operations.cancel(begun.operation());
-    operations.awaitEnd(begun.operation());
-    if (!wish.keep()) {
-      vms.deleteIfThere(begun.id());
+  /** What is begun is cancelled; its VM, if it came to be, goes in the background. */
+  private void breakOff(Vms.Begun begun, StreamApi.Run wish) {
+    try {
+      operations.cancel(begun.operation());
+    } catch (BangerException e) {
+      LOG.debug("operation {} has ended and is forgotten", begun.operation(), e);
     }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    retire(begun, wish);
   }
 
   private void retire(Vms.Begun begun, StreamApi.Run wish) {

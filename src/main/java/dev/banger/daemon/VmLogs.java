@@ -7,6 +7,7 @@ import dev.banger.model.VmId;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
 /**
@@ -35,7 +36,9 @@ final class VmLogs {
 
   private static String part(Path file) throws BangerException {
     try {
-      return Files.exists(file) ? new String(Files.readAllBytes(file), StandardCharsets.UTF_8) : "";
+      return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
+    } catch (NoSuchFileException e) {
+      return ""; // never written, or the shim has just put it aside
     } catch (IOException e) {
       throw new BangerException(
           ErrorCode.PERMISSION, "cannot read " + file, "check its permissions", e);

@@ -20,6 +20,7 @@ import java.util.Optional;
 /** {@code vm.*} but the streams. */
 final class VmMethods {
   private static final Duration GRACE = Duration.ofSeconds(20);
+  private static final Duration MOST_GRACE = Duration.ofHours(1);
 
   private final Vms vms;
   private final Config.VmDefaults defaults;
@@ -65,12 +66,7 @@ final class VmMethods {
     add(
         methods,
         VmApi.STOP,
-        (_, wish) ->
-            Views.of(
-                vms.stop(
-                    wish.vm(),
-                    wish.timeoutMillis() > 0 ? Duration.ofMillis(wish.timeoutMillis()) : GRACE,
-                    wish.force())));
+        (_, wish) -> Views.of(vms.stop(wish.vm(), grace(wish.timeoutMillis()), wish.force())));
     add(methods, VmApi.KILL, (_, wish) -> Views.of(kill(wish)));
     add(
         methods,
@@ -95,6 +91,10 @@ final class VmMethods {
           "KILL ends it at once; `banger vm stop` asks the guest first");
     }
     return vms.kill(wish.vm());
+  }
+
+  private static Duration grace(long millis) {
+    return millis <= 0 ? GRACE : Duration.ofMillis(Math.min(millis, MOST_GRACE.toMillis()));
   }
 
   VmSpec spec(VmApi.Create wish, boolean oneShot, String owner) throws BangerException {

@@ -34,31 +34,48 @@ public final class Undo implements AutoCloseable {
   /** Runs what is registered; failures come together, as suppressed ones of a single exception. */
   @Override
   public void close() throws BangerException {
+    if (steps.isEmpty()) {
+      return;
+    }
     List<Exception> failures = new ArrayList<>();
-    boolean interrupted = Thread.interrupted();
-    while (!steps.isEmpty()) {
-      Named next = steps.pop();
-      try {
-        next.step().run();
-      } catch (InterruptedException e) {
-        interrupted = true;
-        failures.add(new IllegalStateException("undo of " + next.what() + " was interrupted", e));
-      } catch (Exception e) {
-        failures.add(new IllegalStateException("undo of " + next.what() + " failed", e));
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
+    Thread worker = Thread.ofVirtual().name("undo").start(() -> runAll(failures));
+    joinUninterruptibly(worker);
     if (!failures.isEmpty()) {
       BangerException all =
           new BangerException(
               ErrorCode.INTERNAL,
               "cannot take back " + failures.size() + " step(s)",
-              "run `banger doctor`",
+              "see the log; the next daemon tries again",
               failures.getFirst());
       failures.stream().skip(1).forEach(all::addSuppressed);
       throw all;
+    }
+  }
+
+  private void runAll(List<Exception> failures) {
+    while (!steps.isEmpty()) {
+      Named next = steps.pop();
+      try {
+        next.step().run();
+      } catch (Exception e) {
+        failures.add(new IllegalStateException("undo of " + next.what() + " failed", e));
+      }
+    }
+  }
+
+  /** The owner may be asked to end while it waits; that is remembered for it. */
+  private static void joinUninterruptibly(Thread worker) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        worker.join();
+        break;
+      } catch (InterruptedException e) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
     }
   }
 }

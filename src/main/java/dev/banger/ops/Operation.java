@@ -142,10 +142,10 @@ final class Operation implements Progress {
       if (state != State.RUNNING) {
         return false;
       }
-      cancelAsked = true;
-      if (worker != null) {
-        worker.interrupt();
+      if (worker != null && !cancelAsked) {
+        worker.interrupt(); // once: what undoes the work must not be cut short
       }
+      cancelAsked = true;
       return true;
     } finally {
       lock.unlock();

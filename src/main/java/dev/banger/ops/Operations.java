@@ -131,10 +131,11 @@ public final class Operations {
     try {
       table.end(row(status, Optional.empty()));
       prune();
-    } catch (BangerException e) {
-      LOG.warn("cannot write down the end of " + status.id(), e);
+    } catch (BangerException | RuntimeException e) {
+      LOG.warn("cannot write down the end of {}", status.id(), e);
+    } finally {
+      operation.end(status); // last: who waits for the end finds it written down
     }
-    operation.end(status); // last: who waits for the end finds it written down
   }
 
   public OperationStatus status(String id) throws BangerException {

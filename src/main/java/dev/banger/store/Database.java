@@ -5,6 +5,7 @@ import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.util.concurrent.ExecutionException;
@@ -64,16 +65,24 @@ public final class Database implements AutoCloseable {
     config.enforceForeignKeys(true);
     config.setBusyTimeout(BUSY_MILLIS);
     config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
+    createPrivate(file);
     Connection connection = config.createConnection("jdbc:sqlite:" + file);
     try {
-      Files.setPosixFilePermissions(
-          file, java.nio.file.attribute.PosixFilePermissions.fromString("rw-------"));
       new Migrations(file, connection).run();
       return connection;
     } catch (SQLException | IOException | BangerException | RuntimeException e) {
       connection.close();
       throw e;
     }
+  }
+
+  /** SQLite gives its other files the rights of this one. */
+  private static void createPrivate(Path file) throws IOException {
+    var owner = PosixFilePermissions.fromString("rw-------");
+    if (!Files.exists(file)) {
+      Files.createFile(file, PosixFilePermissions.asFileAttribute(owner));
+    }
+    Files.setPosixFilePermissions(file, owner);
   }
 
   /** Reads. */
@@ -93,10 +102,19 @@ public final class Database implements AutoCloseable {
       connection.commit();
       return result;
     } catch (SQLException | RuntimeException e) {
-      connection.rollback();
+      undo(connection, e);
       throw e;
     } finally {
       connection.setAutoCommit(true);
+    }
+  }
+
+  /** SQLite may have rolled back by itself, as on a full disk. */
+  private static void undo(Connection connection, Exception why) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      why.addSuppressed(e);
     }
   }
 

@@ -73,6 +73,10 @@ public final class VmTable {
         id.value());
   }
 
+  public void rename(VmId id, VmName name) throws BangerException {
+    update("UPDATE vm SET name = ? WHERE id = ?", name.value(), id.value());
+  }
+
   public void delete(VmId id) throws BangerException {
     update("DELETE FROM vm WHERE id = ?", id.value());
   }

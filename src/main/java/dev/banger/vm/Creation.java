@@ -3,6 +3,7 @@ package dev.banger.vm;
 import dev.banger.image.Image;
 import dev.banger.image.ImageReference;
 import dev.banger.image.Images;
+import dev.banger.image.disk.Trees;
 import dev.banger.image.kernel.Kernel;
 import dev.banger.image.kernel.Kernels;
 import dev.banger.lock.Held;
@@ -26,7 +27,6 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.HexFormat;
 import java.util.Optional;
-import java.util.stream.Stream;
 
 /** Makes a VM's record and directories, and removes them. */
 final class Creation {
@@ -110,12 +110,14 @@ final class Creation {
     held.requireFor(locks.of(reserved.id()));
     try (Undo undo = new Undo()) {
       undo.add("record of " + reserved.name(), () -> table.delete(reserved.id()));
+      record(reserved.id());
       pin(reserved, progress);
       undo.add("directory of " + reserved.name(), () -> deleteDirectories(reserved.id()));
       makeDirectory(directories.vm(reserved.id()));
-      table.setState(reserved.id(), VmRow.State.STOPPED, "");
       if (start) {
-        lifecycle.start(pinned(reserved.id()), progress, held);
+        lifecycle.start(record(reserved.id()), progress, held); // on success it is RUNNING
+      } else {
+        table.setState(reserved.id(), VmRow.State.STOPPED, "");
       }
       undo.keep();
     }
@@ -143,11 +145,12 @@ final class Creation {
     return newest.isPresent() ? newest.get() : kernels.pull(progress);
   }
 
-  private VmRow pinned(VmId id) throws BangerException {
+  private VmRow record(VmId id) throws BangerException {
     return table
         .byId(id)
-        .orElseThrow(
-            () -> new BangerException(ErrorCode.INTERNAL, "the record of " + id + " is gone", ""));
+        .orElseThrow(() ->
+            new BangerException(
+                ErrorCode.CANCELLED, "the VM was deleted while it was being made", ""));
   }
 
   private static void makeDirectory(Path directory) throws BangerException {
@@ -175,14 +178,9 @@ final class Creation {
     deleteTree(directories.vm(id));
   }
 
-  static void deleteTree(Path top) throws BangerException {
-    if (!Files.exists(top)) {
-      return;
-    }
-    try (Stream<Path> paths = Files.walk(top)) {
-      for (Path path : paths.sorted(java.util.Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(path);
-      }
+  private static void deleteTree(Path top) throws BangerException {
+    try {
+      Trees.remove(top);
     } catch (IOException e) {
       throw new BangerException(ErrorCode.INTERNAL, "cannot delete " + top, "delete it by hand", e);
     }

@@ -85,11 +85,15 @@ final class Lifecycle {
 
   /** Runs the work with the activity shown to whoever looks. */
   void during(VmId id, Activity activity, Work work) throws BangerException, InterruptedException {
-    activities.put(id, activity);
+    Activity outer = activities.put(id, activity);
     try {
       work.run();
     } finally {
-      activities.remove(id);
+      if (outer == null) {
+        activities.remove(id);
+      } else {
+        activities.put(id, outer);
+      }
     }
   }
 
@@ -101,7 +105,16 @@ final class Lifecycle {
 
   void start(VmRow row, Progress progress, Held held) throws BangerException, InterruptedException {
     held.requireFor(locks.of(row.id()));
-    if (live.containsKey(row.id())) {
+    if (row.state() == VmRow.State.DELETING) {
+      throw new BangerException(
+          ErrorCode.WRONG_STATE,
+          row.name() + " is being deleted",
+          "`banger vm delete --force " + row.name() + "` ends that");
+    }
+    LiveVm before = live.get(row.id());
+    if (before != null && !before.vmm().alive()) {
+      finish(row, before, VmRow.State.FAILED, "its end was not seen to", held);
+    } else if (before != null) {
       throw new BangerException(
           ErrorCode.WRONG_STATE,
           row.name() + " is running already",
@@ -174,9 +187,12 @@ final class Lifecycle {
     held.requireFor(locks.of(row.id()));
     live.remove(row.id(), vm);
     vm.close();
-    vm.vmm().cleanUp();
-    capabilities.cleanup(plan(row));
-    table.setEnded(row.id(), state, clock.instant(), why);
+    try {
+      vm.vmm().cleanUp();
+      capabilities.cleanup(plan(row));
+    } finally {
+      table.setEnded(row.id(), state, clock.instant(), why);
+    }
   }
 
   /** Asks the guest, then kills; nothing to do for one that does not run. */

@@ -51,7 +51,7 @@ final class Recovery {
     for (VmRow row : rows) {
       try (Held held = locks.acquire(row.id())) {
         recover(row, held);
-      } catch (BangerException e) {
+      } catch (BangerException | RuntimeException e) {
         LOG.error("vm=" + row.name() + " cannot be recovered", e);
       }
     }
@@ -87,7 +87,7 @@ final class Recovery {
         Boot.end(found.get());
       }
       creation.deleteDirectories(id);
-    } catch (BangerException e) {
+    } catch (BangerException | RuntimeException e) {
       LOG.error("vm=" + id + " cannot be reclaimed", e);
     }
   }

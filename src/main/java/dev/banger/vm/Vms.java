@@ -6,7 +6,9 @@ import dev.banger.lock.KeyedLocks;
 import dev.banger.lock.LockRank;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
+import dev.banger.model.Progress;
 import dev.banger.model.VmId;
+import dev.banger.model.VmName;
 import dev.banger.ops.Operations;
 import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
@@ -93,16 +95,36 @@ public final class Vms {
               row.name().value(),
               key,
               progress -> {
-                try (Held held = locks.acquire(row.id())) {
-                  creation.make(row, start, progress, held);
-                }
+                make(row, start, progress);
                 return row.id().value();
               });
-      return new Begun(operation, row.id(), row.name().value());
+      return begunOr(operation, row, key);
     } catch (BangerException | RuntimeException e) {
       table.delete(row.id());
       throw e;
     }
+  }
+
+  private void make(VmRow row, boolean start, Progress progress)
+      throws BangerException, InterruptedException {
+    boolean entered = false;
+    try (Held held = locks.acquire(row.id())) {
+      entered = true;
+      creation.make(row, start, progress, held);
+    } finally {
+      if (!entered) {
+        table.delete(row.id());
+      }
+    }
+  }
+
+  /** Somebody else began with the same key at the same moment: theirs counts. */
+  private Begun begunOr(String operation, VmRow row, Optional<String> key) throws BangerException {
+    if (!operations.status(operation).subject().equals(row.name().value())) {
+      table.delete(row.id());
+      return known(key).orElseThrow();
+    }
+    return new Begun(operation, row.id(), row.name().value());
   }
 
   private Optional<Begun> known(Optional<String> key) throws BangerException {
@@ -170,6 +192,10 @@ public final class Vms {
       breakOff(row);
     }
     try (Held held = locks.acquire(row.id())) {
+      Optional<VmRow> now = table.byId(row.id());
+      if (now.isEmpty() && force) {
+        return view(row); // its creation was cancelled: there is nothing left to stop
+      }
       lifecycle.stop(current(row.id()), force ? Duration.ZERO : grace, held);
     }
     return show(row.id().value());
@@ -179,7 +205,9 @@ public final class Vms {
   public VmView kill(String vm) throws BangerException, InterruptedException {
     VmRow row = find(vm);
     LiveVm running = lifecycle.live(row.id());
-    if (running == null && lifecycle.activity(row.id()) == null) {
+    if (running == null
+        && lifecycle.activity(row.id()) == null
+        && row.state() != VmRow.State.CREATING) {
       throw new BangerException(
           ErrorCode.WRONG_STATE, row.name() + " is not running", "there is nothing to kill");
     }
@@ -230,9 +258,18 @@ public final class Vms {
    */
   public void retire(VmId id) {
     if (retired.add(id)) {
+      freeName(id);
       Thread removal = Thread.ofVirtual().name("retire-" + id).unstarted(() -> remove(id));
       removals.add(removal);
       removal.start();
+    }
+  }
+
+  private void freeName(VmId id) {
+    try {
+      table.rename(id, new VmName("retired-" + id));
+    } catch (BangerException e) {
+      LOG.warn("the name of vm={} is free only when it is removed", id, e);
     }
   }
 
@@ -240,6 +277,7 @@ public final class Vms {
     try {
       deleteIfThere(id);
     } catch (BangerException e) {
+      retired.remove(id); // it can be seen, and deleted by hand
       LOG.error("vm={} cannot be removed", id, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -251,8 +289,22 @@ public final class Vms {
   /** Waits for removals that have begun. VMs run on. */
   public void close(Duration limit) throws InterruptedException {
     long until = System.nanoTime() + limit.toNanos();
+    retireOneShots();
     for (Thread removal : removals) {
       removal.join(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
+    }
+  }
+
+  /** Their clients are gone with the daemon. */
+  private void retireOneShots() {
+    try {
+      for (VmRow row : visible()) {
+        if (row.oneShot()) {
+          retire(row.id());
+        }
+      }
+    } catch (BangerException e) {
+      LOG.warn("one-shot VMs are left to the next daemon", e);
     }
   }
 
