@@ -201,8 +201,8 @@ bool watch_program(struct shim *shim, struct failure *failure) {
         if (poll(polled, 3, -1) < 0 && errno != EINTR) return failed_errno(failure, "watch", "cannot poll");
         drain(&shim->serial, polled[1].revents);
         drain(&shim->errors, polled[2].revents);
+        pass_on_signals(shim); /* before the wait: a SIGCHLD that comes after it wakes the next poll */
         ended = waitpid(shim->program, &status, WNOHANG);
-        if (ended == 0) pass_on_signals(shim);
     } while (ended == 0);
     if (ended < 0) return failed_errno(failure, "watch", "cannot wait for the program");
     shim->program = 0;
