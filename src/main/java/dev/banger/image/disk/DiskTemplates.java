@@ -16,7 +16,7 @@ import java.nio.file.StandardCopyOption;
 public final class DiskTemplates {
   private static final Tool DEBUGFS = new Tool("debugfs", "e2fsprogs");
   private static final ByteSize LEAST = ByteSize.mib(64);
-  private static final ByteSize MOST = ByteSize.gib(512);
+  private static final ByteSize MOST = ByteSize.gib(1024);
   private static final ByteSize UNIT = ByteSize.mib(1);
 
   /** Counts changes of how templates are made. */

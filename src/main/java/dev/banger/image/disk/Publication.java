@@ -18,7 +18,8 @@ import java.util.stream.Stream;
  * removed: nobody ever sees half of it. Belongs to one thread.
  */
 public final class Publication implements AutoCloseable {
-  private static final String PREFIX = ".new-";
+  /** Begins the name of what is not whole yet. */
+  public static final String PREFIX = ".new-";
 
   private final Path directory;
   private boolean published;

@@ -7,8 +7,11 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
@@ -22,21 +25,26 @@ final class SparseCopy {
 
   private SparseCopy() {}
 
-  /** The target must not exist; a failure leaves none. */
+  /**
+   * The target must not exist, and is seen only when it is whole; a failure leaves none. Not
+   * written to the disk yet.
+   */
   static void copy(Path source, Path target) throws IOException {
+    if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
+      throw new FileAlreadyExistsException(target.toString());
+    }
+    Path beside = target.resolveSibling(Publication.PREFIX + target.getFileName());
     int from = FileCalls.open(source, FileCalls.O_RDONLY);
     try {
-      Files.createFile(target);
-      try {
-        if (!share(from, target)) {
-          copyData(source, from, target);
-        }
-      } catch (IOException e) {
-        Files.deleteIfExists(target);
-        throw e;
+      Files.deleteIfExists(beside); // of a copy that was killed
+      Files.createFile(beside);
+      if (!share(from, beside)) {
+        copyData(source, from, beside);
       }
+      Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
     } finally {
       ProcessCalls.close(from);
+      Files.deleteIfExists(beside);
     }
   }
 

@@ -95,6 +95,24 @@ class DiskTemplatesTest {
   }
 
   @Test
+  void halfACopyOfAKilledDaemonIsReplaced() throws Exception {
+    DiskTemplate template = templates.of(DiskTemplate.Role.UPPER, ByteSize.mib(64));
+    Path disks = Files.createDirectory(temporary.resolve("vm"));
+    Files.writeString(disks.resolve(".new-system.ext4"), "half");
+    template.copyTo(disks.resolve("system.ext4"));
+    assertThat(Files.mismatch(template.file(), disks.resolve("system.ext4"))).isEqualTo(-1);
+    assertThat(disks.toFile().list()).containsExactly("system.ext4");
+  }
+
+  @Test
+  void largestDiskOfAVmCanBeMade() throws Exception {
+    Path copy = temporary.resolve("large.ext4");
+    templates.of(DiskTemplate.Role.UPPER, ByteSize.gib(1024)).copyTo(copy);
+    tool("e2fsck", "-fn", copy.toString());
+    assertThat(Files.size(copy)).isEqualTo(ByteSize.gib(1024).bytes());
+  }
+
+  @Test
   void absurdSizesAreInvalid() {
     for (ByteSize size : new ByteSize[] {ByteSize.mib(1), ByteSize.gib(1 << 20)}) {
       assertThatThrownBy(() -> templates.of(DiskTemplate.Role.WORK, size))
