@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
@@ -103,10 +104,18 @@ final class Initramfs {
     Instant limit = clock.instant().minus(UNUSED);
     try (DirectoryStream<Path> all = Files.newDirectoryStream(cache)) {
       for (Path file : all) {
-        if (Files.getLastModifiedTime(file).toInstant().isBefore(limit)) {
+        if (!file.getFileName().toString().startsWith(Publication.PREFIX) && isOlder(file, limit)) {
           Files.deleteIfExists(file);
         }
       }
+    }
+  }
+
+  private static boolean isOlder(Path file, Instant limit) throws IOException {
+    try {
+      return Files.getLastModifiedTime(file).toInstant().isBefore(limit);
+    } catch (NoSuchFileException e) {
+      return false; // somebody else was faster
     }
   }
 }

@@ -96,6 +96,16 @@ class InitramfsTest {
   }
 
   @Test
+  void onesThatAreBeingWrittenStay() throws Exception {
+    Files.createDirectories(cache);
+    Path beingWritten = Files.writeString(cache.resolve(".new-1"), "half");
+    Files.setLastModifiedTime(beingWritten, FileTime.from(Instant.EPOCH));
+    Files.createSymbolicLink(cache.resolve("vanished.cpio"), Path.of("gone"));
+    assertThat(initramfs.of(kernel, FLAVOUR)).exists();
+    assertThat(beingWritten).exists();
+  }
+
+  @Test
   void missingAgentIsAnErrorThatSaysHowToBuildIt() throws Exception {
     Files.delete(agent);
     assertThatThrownBy(() -> initramfs.of(kernel, FLAVOUR))
