@@ -24,7 +24,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The images on this host, kept below {@link Directories#images}. The directories are the truth:
@@ -32,6 +35,9 @@ import org.jspecify.annotations.Nullable;
  * new VMs; the older one stays until it is deleted.
  */
 public final class Images {
+  private static final Logger LOG = LoggerFactory.getLogger(Images.class);
+  private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
+
   private final Directories directories;
   private final List<ImageSource> sources;
   private final OrderedLock imageOps;
@@ -62,14 +68,32 @@ public final class Images {
     }
   }
 
-  /** The newest first. */
+  /** The newest first; without those that cannot be read, which the log tells. */
   public List<Image> list() throws BangerException {
     List<Image> images = new ArrayList<>();
     for (Path directory : Publication.published(directories.images())) {
-      images.add(Image.read(directory));
+      try {
+        images.add(Image.read(directory));
+      } catch (BangerException e) {
+        if (Files.isDirectory(directory)) { // else it was deleted meanwhile
+          LOG.warn("the image in {} is left out", directory, e);
+        }
+      }
     }
     images.sort(Comparator.comparing(Image::created).reversed());
     return images;
+  }
+
+  /** NOT_FOUND when there is none; CORRUPT when it cannot be read. Looks at no other. */
+  public Image byId(String id) throws BangerException {
+    Path directory = directories.images().resolve(id);
+    if (!ID.matcher(id).matches() || !Files.isDirectory(directory)) {
+      throw new BangerException(
+          ErrorCode.NOT_FOUND,
+          "there is no image '" + id + "' on this host",
+          "`banger image ls` lists them");
+    }
+    return Image.read(directory);
   }
 
   /** By id, or the newest one of a reference. */

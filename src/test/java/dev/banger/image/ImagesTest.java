@@ -206,6 +206,25 @@ class ImagesTest {
   }
 
   @Test
+  void oneDamagedImageHidesNoOther() throws Exception {
+    slow.goOn.release(1);
+    Image image = images.pull(ImageReference.parse("slow:one"), Progress.SILENT);
+    Path damaged = Files.createDirectory(directories.images().resolve("0123456789ab"));
+    Files.writeString(damaged.resolve("image.properties"), "size=many");
+    assertThat(images.list()).containsExactly(image);
+    assertThat(images.find("slow:one")).isEqualTo(image);
+    assertThat(images.byId(image.id())).isEqualTo(image);
+    assertCode("0123456789ab", ErrorCode.CORRUPT);
+    assertCode("00000000beef", ErrorCode.NOT_FOUND);
+    assertCode("../images/" + image.id(), ErrorCode.NOT_FOUND);
+  }
+
+  private void assertCode(String id, ErrorCode code) {
+    assertThatThrownBy(() -> images.byId(id))
+        .isInstanceOfSatisfying(BangerException.class, e -> assertThat(e.code()).isEqualTo(code));
+  }
+
+  @Test
   void leftOversOfACrashAreReclaimed() throws Exception {
     Path left = Files.createDirectories(directories.images().resolve(".new-123"));
     Files.writeString(left.resolve("rootfs.ext4"), "half");

@@ -25,6 +25,8 @@ import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The kernels on this host: pulled from the host's Debian mirrors, kept below {@link
@@ -33,6 +35,9 @@ import java.util.regex.Pattern;
 public final class Kernels {
   private static final Pattern PACKAGE = Pattern.compile("\\b(linux-image-[a-z0-9.+-]+)");
   private static final int DIGEST_DIGITS = 12;
+
+  private static final Logger LOG = LoggerFactory.getLogger(Kernels.class);
+  private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.+~_-]*");
 
   private final Directories directories;
   private final Binaries binaries;
@@ -126,14 +131,32 @@ public final class Kernels {
     }
   }
 
-  /** The newest first. */
+  /** The newest first; without those that cannot be read, which the log tells. */
   public List<Kernel> list() throws BangerException {
     List<Kernel> kernels = new ArrayList<>();
     for (Path directory : Publication.published(directories.kernels())) {
-      kernels.add(Kernel.read(directory));
+      try {
+        kernels.add(Kernel.read(directory));
+      } catch (BangerException e) {
+        if (Files.isDirectory(directory)) { // else it was deleted meanwhile
+          LOG.warn("the kernel in {} is left out", directory, e);
+        }
+      }
     }
     kernels.sort(Comparator.comparing(Kernel::pulled).reversed());
     return kernels;
+  }
+
+  /** NOT_FOUND when there is none; CORRUPT when it cannot be read. Looks at no other. */
+  public Kernel byId(String id) throws BangerException {
+    Path directory = directories.kernels().resolve(id);
+    if (!ID.matcher(id).matches() || !Files.isDirectory(directory)) {
+      throw new BangerException(
+          ErrorCode.NOT_FOUND,
+          "there is no kernel '" + id + "' on this host",
+          "`banger kernel ls` lists them");
+    }
+    return Kernel.read(directory);
   }
 
   /** By its id or its release; the newest one when several have that release. */
