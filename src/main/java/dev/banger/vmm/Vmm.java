@@ -5,6 +5,7 @@ import dev.banger.model.VmId;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** A driver: starts VMs as processes that outlive the daemon. {@code VmmContract} tests each. */
 public interface Vmm {
@@ -25,4 +26,12 @@ public interface Vmm {
    * when there is none; what a start that never came to be has left is removed then.
    */
   Optional<RunningVmm> adopt(VmId id, Path runDirectory, Path logDirectory) throws BangerException;
+
+  /**
+   * Removes what VMs outside their own directories have left that are not known any more, unless a
+   * process still uses it. Before any start of this daemon.
+   *
+   * @param runDirectories the parent of all VMs' run directories
+   */
+  void reclaim(Path runDirectories, Set<VmId> known) throws BangerException;
 }

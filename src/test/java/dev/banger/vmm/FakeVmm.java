@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -94,6 +95,10 @@ public final class FakeVmm implements Vmm {
     running.process.watch();
     return Optional.of(running);
   }
+
+  /** It has nothing outside the VMs' directories. */
+  @Override
+  public void reclaim(Path runDirectories, Set<VmId> known) {}
 
   private final class Running implements RunningVmm {
     private final VmmProcess process;

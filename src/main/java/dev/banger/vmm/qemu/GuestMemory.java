@@ -7,23 +7,32 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Undo;
+import dev.banger.model.VmId;
 import dev.banger.vmm.VmmFiles;
 import dev.banger.vmm.VmmSpec;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * The guests' RAM: a sparse file each, on a tmpfs, so that a snapshot costs milliseconds. In the
@@ -32,6 +41,8 @@ import java.util.Set;
 final class GuestMemory {
   private static final String IN_RUN_DIRECTORY = "memory";
   private static final int HASH_DIGITS = 12;
+  private static final Path PROC = Path.of("/proc");
+  private static final Pattern PID = Pattern.compile("[0-9]+");
 
   private final Path shared;
 
@@ -74,26 +85,75 @@ final class GuestMemory {
     }
   }
 
-  /** Removes the file wherever it is; there may be none. */
+  /**
+   * Removes the file wherever it is; there may be none. The shared directory stays: another start
+   * may be about to make its file there.
+   */
   void remove(VmmFiles files) throws BangerException {
     Path mine = sharedFile(files);
     try {
       Files.deleteIfExists(files.runDirectory().resolve(IN_RUN_DIRECTORY));
-      if (Files.deleteIfExists(mine)) {
-        deleteIfEmpty(sharedDirectory(files));
-      }
+      Files.deleteIfExists(mine);
     } catch (IOException e) {
       throw new BangerException(
           ErrorCode.PERMISSION, "cannot remove the guest memory " + mine, "remove it by hand", e);
     }
   }
 
-  private static void deleteIfEmpty(Path directory) {
+  /**
+   * Removes what lies in the shared directory of the VMs that run below {@code runDirectories}, and
+   * belongs to none of these VMs and to no process.
+   */
+  void reclaim(Path runDirectories, Set<VmId> known) throws BangerException {
+    Path directory = sharedDirectory(runDirectories);
+    Set<String> keep = known.stream().map(VmId::value).collect(Collectors.toSet());
     try {
-      Files.deleteIfExists(directory);
+      List<Path> strays = files(directory, file -> !keep.contains(file.getFileName().toString()));
+      Set<Path> open = strays.isEmpty() ? Set.of() : openFilesBelow(directory);
+      for (Path stray : strays) {
+        if (!open.contains(stray)) {
+          Files.deleteIfExists(stray);
+        }
+      }
     } catch (IOException e) {
-      // Other VMs have their memory there.
+      throw new BangerException(
+          ErrorCode.PERMISSION,
+          "cannot remove guest memory that no VM has from " + directory,
+          "remove it by hand",
+          e);
     }
+  }
+
+  /** Empty when the directory is not there, or goes meanwhile. */
+  private static List<Path> files(Path directory, DirectoryStream.Filter<Path> filter)
+      throws IOException {
+    List<Path> found = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(directory, filter)) {
+      all.forEach(found::add);
+    } catch (NoSuchFileException e) {
+      return List.of();
+    } catch (DirectoryIteratorException e) {
+      throw e.getCause();
+    }
+    return found;
+  }
+
+  /** By the descriptors of all processes that we may look at: the VMMs are ours, or we are root. */
+  private static Set<Path> openFilesBelow(Path directory) throws IOException {
+    Set<Path> open = new HashSet<>();
+    for (Path process : files(PROC, p -> PID.matcher(p.getFileName().toString()).matches())) {
+      try {
+        for (Path descriptor : files(process.resolve("fd"), _ -> true)) {
+          Path file = Files.readSymbolicLink(descriptor);
+          if (file.startsWith(directory)) {
+            open.add(file);
+          }
+        }
+      } catch (IOException e) {
+        // It has ended, or is somebody else's.
+      }
+    }
+    return open;
   }
 
   private Path place(VmmSpec spec) throws BangerException {
@@ -151,7 +211,11 @@ final class GuestMemory {
 
   /** One directory for each user and each banger, so that two never meet. */
   private Path sharedDirectory(VmmFiles files) {
-    Path home = files.runDirectory().toAbsolutePath().normalize().resolveSibling("");
+    return sharedDirectory(files.runDirectory().toAbsolutePath().normalize().resolveSibling(""));
+  }
+
+  private Path sharedDirectory(Path runDirectories) {
+    Path home = runDirectories.toAbsolutePath().normalize();
     return shared.resolve("banger-" + ProcessCalls.geteuid() + "-" + hash(home.toString()));
   }
 

@@ -25,6 +25,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 
 /** Starts VMs under QEMU's microvm machine. */
 public final class QemuVmm implements Vmm {
@@ -174,6 +175,11 @@ public final class QemuVmm implements Vmm {
         new QemuProcess(files, started.get(), watcher, memory, acceleratorOf(started.get()));
     process.begin();
     return Optional.of(process);
+  }
+
+  @Override
+  public void reclaim(Path runDirectories, Set<VmId> known) throws BangerException {
+    memory.reclaim(runDirectories, known);
   }
 
   /** Off its command line: QEMU has no other record of it. */

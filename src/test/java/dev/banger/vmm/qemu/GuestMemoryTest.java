@@ -15,6 +15,11 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -37,12 +42,25 @@ final class GuestMemoryTest {
 
   @AfterEach
   void nothingIsLeft() throws Exception {
+    for (Path ours : list(shared)) {
+      Files.delete(ours); // only when it is empty
+    }
     Files.delete(shared);
   }
 
+  private static List<Path> list(Path directory) throws Exception {
+    try (Stream<Path> all = Files.list(directory)) {
+      return all.toList();
+    }
+  }
+
   private VmmSpec spec(Path runDirectory, ByteSize size) {
+    return spec(ID, runDirectory, size);
+  }
+
+  private VmmSpec spec(VmId id, Path runDirectory, ByteSize size) {
     return new VmmSpec(
-        ID,
+        id,
         runDirectory,
         directory.resolve("log"),
         1,
@@ -98,11 +116,54 @@ final class GuestMemoryTest {
     try (Undo undo = new Undo()) {
       file = memory.create(spec, SIZE, undo);
     }
-    Path directoryOfOthers = Files.createDirectory(file.resolveSibling(""));
+    Path directoryOfOthers = file.resolveSibling("");
+    Files.setPosixFilePermissions(directoryOfOthers, PosixFilePermissions.fromString("rwxr-xr-x"));
     try (Undo undo = new Undo()) {
       assertThatThrownBy(() -> memory.create(spec, SIZE, undo))
           .hasMessageContaining("is not ours alone");
     }
-    Files.delete(directoryOfOthers);
+  }
+
+  @Test
+  void startsThatEndNeverTakeTheDirectoryFromOthers() throws Exception {
+    try (var threads = Executors.newFixedThreadPool(4)) {
+      List<Callable<Integer>> starts =
+          IntStream.range(0, 4).<Callable<Integer>>mapToObj(vm -> () -> manyStarts(vm)).toList();
+      for (var done : threads.invokeAll(starts)) {
+        assertThat(done.get()).isEqualTo(100);
+      }
+    }
+  }
+
+  private int manyStarts(int vm) throws Exception {
+    VmId id = new VmId("00000000000" + vm);
+    int done = 0;
+    while (done < 100) {
+      try (Undo undo = new Undo()) {
+        memory.create(spec(id, Path.of("/proc/run"), SIZE), SIZE, undo);
+        done++;
+      }
+    }
+    return done;
+  }
+
+  @Test
+  void onlyMemoryOfNoVmAndNoProcessIsReclaimed() throws Exception {
+    Path known;
+    try (Undo undo = new Undo()) {
+      known = memory.create(spec(Path.of("/proc/run"), SIZE), SIZE, undo);
+      undo.keep();
+    }
+    Path used = Files.createFile(known.resolveSibling("00000000cafe"));
+    Path stray = Files.createFile(known.resolveSibling("00000000dead"));
+    memory.reclaim(Path.of("/proc/other"), Set.of());
+    assertThat(stray).exists();
+    try (var open = Files.newByteChannel(used)) {
+      assertThat(open.isOpen()).isTrue();
+      memory.reclaim(Path.of("/proc"), Set.of(ID));
+      assertThat(list(known.resolveSibling(""))).containsExactlyInAnyOrder(known, used);
+    }
+    memory.reclaim(Path.of("/proc"), Set.of());
+    assertThat(known.resolveSibling("")).isEmptyDirectory();
   }
 }
