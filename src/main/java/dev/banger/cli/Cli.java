@@ -68,8 +68,12 @@ public final class Cli {
         System.setOut(withoutColours(System.out));
       }
       CommandResult result = runtime.executeCommand(RootCommand.NAME, words);
-      System.out.flush();
-      return result == null ? 0 : result.getResultValue();
+      int status = result == null ? 0 : result.getResultValue();
+      if (System.out.checkError() && status == 0) {
+        throw new BangerException(
+            ErrorCode.NO_SPACE, "cannot write the whole answer to stdout", "see where it leads");
+      }
+      return status;
     } catch (CommandLineParserException
         | CommandNotFoundException
         | OptionValidatorException

@@ -4,6 +4,9 @@ import org.jspecify.annotations.Nullable;
 
 /** {@code VM:PATH} on a command line. */
 record GuestPath(String vm, String path) {
+  /** Where a path that is not absolute begins, as with scp: root's home. */
+  private static final String HOME = "/root/";
+
   /** Null when the text is a path of this host: without a colon, or with a slash before it. */
   static @Nullable GuestPath parse(String text) {
     int colon = text.indexOf(':');
@@ -11,7 +14,7 @@ record GuestPath(String vm, String path) {
       return null;
     }
     String path = text.substring(colon + 1);
-    return new GuestPath(text.substring(0, colon), path.isEmpty() ? "." : path);
+    return new GuestPath(text.substring(0, colon), path.startsWith("/") ? path : HOME + path);
   }
 
   /** The last component; {@code .} when the path ends in {@code /.} or is the root. */

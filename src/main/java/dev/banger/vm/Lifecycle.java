@@ -262,8 +262,8 @@ final class Lifecycle {
   }
 
   StartPlan plan(VmRow row) throws BangerException {
-    Image image = images.find(row.imageId());
-    Kernel kernel = kernels.find(row.kernel());
+    Image image = images.byId(row.imageId());
+    Kernel kernel = kernels.byId(row.kernel());
     return new StartPlan(
         new StartPlan.Vm(
             row.id(),

@@ -62,6 +62,7 @@ final class Recovery {
         reclaim(new VmId(id));
       }
     }
+    driver.reclaim(table.all().stream().map(VmRow::id).collect(Collectors.toUnmodifiableSet()));
   }
 
   private void recover(VmRow row, Held held) throws BangerException, InterruptedException {
