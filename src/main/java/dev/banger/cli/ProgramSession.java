@@ -11,7 +11,11 @@ import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +24,13 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProgramSession {
   private static final int BUFFER = 64 << 10;
+  private static final Duration AFTER_FAILURE = Duration.ofSeconds(2);
+
+  /** Of stat(2). */
+  private static final int FILE_TYPE = 0170000;
+
+  private static final int PIPE = 0010000;
+  private static final int SOCKET = 0140000;
 
   /** As `docker run`: banger failed, the program cannot be executed, there is no such program. */
   private static final int FAILED = 125;
@@ -32,9 +43,12 @@ final class ProgramSession {
   private final YamuxStream input;
   private final YamuxStream output;
   private final YamuxStream errors;
+  private final YamuxSession session;
+  private final AtomicReference<@Nullable BangerException> lostOutput = new AtomicReference<>();
   private final AtomicInteger interrupts = new AtomicInteger();
 
   private ProgramSession(YamuxSession session) throws IOException {
+    this.session = session;
     control = session.open();
     input = session.open();
     output = session.open();
@@ -75,6 +89,8 @@ final class ProgramSession {
       try {
         session.forwardSignals(tty, saved);
         return session.run(stdin);
+      } catch (IOException e) {
+        throw session.whyLost(e);
       } finally {
         Runtime.getRuntime().removeShutdownHook(restore);
         restore(saved);
@@ -96,17 +112,31 @@ final class ProgramSession {
     } else {
       input.closeOutput();
     }
-    Thread out = pump(output, FileDescriptor.out);
-    Thread err = pump(errors, FileDescriptor.err);
+    Thread out = pump(output, FileDescriptor.out, 1);
+    Thread err = pump(errors, FileDescriptor.err, 2);
     ControlMessage end = ControlMessage.read(control.input());
     if (end == null) {
-      throw lost(null);
+      throw whyLost(null);
     }
-    if (!(end instanceof ControlMessage.Failed)) {
+    if (end instanceof ControlMessage.Failed) {
+      long until = System.nanoTime() + AFTER_FAILURE.toNanos();
+      out.join(AFTER_FAILURE);
+      err.join(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
+    } else {
       out.join();
       err.join();
     }
+    BangerException failure = lostOutput.get();
+    if (failure != null) {
+      throw failure;
+    }
     return status(end);
+  }
+
+  /** Why there is no end of the program: we have given up ourselves, or the daemon has. */
+  private BangerException whyLost(@Nullable IOException cause) {
+    BangerException failure = lostOutput.get();
+    return failure != null ? failure : lost(cause);
   }
 
   /** By instanceof: a switch over types makes its class when it first runs, in each client anew. */
@@ -149,11 +179,11 @@ final class ProgramSession {
   }
 
   /** A reader of ours that goes away (`| head`) ends the program as it would end a local one. */
-  private Thread pump(YamuxStream from, FileDescriptor to) {
+  private Thread pump(YamuxStream from, FileDescriptor to, int number) {
     return Thread.ofPlatform()
         .daemon()
         .start(() -> {
-          try (OutputStream out = new BrokenPipeGuard(to)) {
+          try (OutputStream out = new OutputGuard(to, number)) {
             copy(from.input(), out);
           } catch (IOException _) {
             // The session has ended, and the main thread says why.
@@ -161,13 +191,18 @@ final class ProgramSession {
         });
   }
 
-  /** Writes until nobody reads any more; tells the program, and swallows the rest. */
-  private final class BrokenPipeGuard extends OutputStream {
+  /**
+   * Writes until it cannot; swallows the rest. A pipe without a reader is told to the program; what
+   * else goes wrong, a full disk say, ends the session.
+   */
+  private final class OutputGuard extends OutputStream {
     private final FileOutputStream out;
+    private final int number;
     private boolean broken;
 
-    BrokenPipeGuard(FileDescriptor to) {
+    OutputGuard(FileDescriptor to, int number) {
       out = new FileOutputStream(to);
+      this.number = number;
     }
 
     @Override
@@ -184,8 +219,35 @@ final class ProgramSession {
         out.write(bytes, offset, length);
       } catch (IOException e) {
         broken = true;
-        tell(new ControlMessage.Signal(Signals.BROKEN_PIPE));
+        if (isPipe()) {
+          tell(new ControlMessage.Signal(Signals.BROKEN_PIPE));
+        } else {
+          giveUp(e);
+        }
       }
+    }
+
+    /** Writing to one that blocks fails for this reason alone; the message is in any language. */
+    private boolean isPipe() {
+      try {
+        int mode = (Integer) Files.getAttribute(Path.of("/proc/self/fd/" + number), "unix:mode");
+        int type = mode & FILE_TYPE;
+        return type == PIPE || type == SOCKET;
+      } catch (IOException e) {
+        return false;
+      }
+    }
+
+    private void giveUp(IOException cause) {
+      boolean full = String.valueOf(cause.getMessage()).contains("No space left on device");
+      lostOutput.compareAndSet(
+          null,
+          new BangerException(
+              full ? ErrorCode.NO_SPACE : ErrorCode.INTERNAL,
+              "cannot write the program's " + (number == 1 ? "output" : "errors"),
+              "look at where it goes; the program was hung up",
+              cause));
+      session.close();
     }
   }
 

@@ -38,6 +38,10 @@ final class ProgramSessionTest {
   }
 
   private Process client(String... arguments) throws Exception {
+    return builder(arguments).start();
+  }
+
+  private ProcessBuilder builder(String... arguments) {
     List<String> command =
         new ArrayList<>(
             List.of(
@@ -50,7 +54,21 @@ final class ProgramSessionTest {
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().put("BANGER_HOME", home.toString());
-    return builder.start();
+    return builder;
+  }
+
+  @Test
+  void aFullDiskIsAnErrorOfOurs() throws Exception {
+    Process client =
+        builder("vm", "exec", "-n", "web", "--", "yes")
+            .redirectOutput(Path.of("/dev/full").toFile())
+            .start();
+    assertThat(read(client.getErrorStream()))
+        .contains("cannot write the program's output")
+        .contains("NO_SPACE");
+    assertThat(client.waitFor()).isEqualTo(125);
+    assertThat(daemon.sessions.poll(30, TimeUnit.SECONDS)).isEqualTo("lost");
+    assertThat(daemon.requests).noneMatch(r -> r instanceof ControlMessage.Signal);
   }
 
   private static String read(InputStream in) throws Exception {
