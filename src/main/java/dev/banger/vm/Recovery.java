@@ -62,7 +62,9 @@ final class Recovery {
         reclaim(new VmId(id));
       }
     }
-    driver.reclaim(table.all().stream().map(VmRow::id).collect(Collectors.toUnmodifiableSet()));
+    driver.reclaim(
+        directories.run(),
+        table.all().stream().map(VmRow::id).collect(Collectors.toUnmodifiableSet()));
   }
 
   private void recover(VmRow row, Held held) throws BangerException, InterruptedException {
