@@ -64,14 +64,24 @@ public record Directories(Path data, Path run, Path cache, Path config) {
     return data.resolve("log").resolve("daemon.log");
   }
 
+  /** The parent of all VMs' directories. */
+  public Path vms() {
+    return data.resolve("vms");
+  }
+
+  /** The parent of all VMs' run directories. */
+  public Path vmRuns() {
+    return run.resolve("vm");
+  }
+
   /** Disks and logs of one VM. */
   public Path vm(VmId id) {
-    return data.resolve("vms").resolve(id.value());
+    return vms().resolve(id.value());
   }
 
   /** Sockets and process records of one VM. */
   public Path vmRun(VmId id) {
-    return run.resolve("vm").resolve(id.value());
+    return vmRuns().resolve(id.value());
   }
 
   public Path images() {

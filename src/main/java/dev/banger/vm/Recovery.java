@@ -63,7 +63,7 @@ final class Recovery {
       }
     }
     driver.reclaim(
-        directories.run(),
+        directories.vmRuns(),
         table.all().stream().map(VmRow::id).collect(Collectors.toUnmodifiableSet()));
   }
 
@@ -97,8 +97,7 @@ final class Recovery {
 
   private Set<String> directoriesOnDisk() throws BangerException {
     Set<String> ids = new TreeSet<>();
-    for (Path parent :
-        List.of(directories.data().resolve("vms"), directories.run().resolve("vm"))) {
+    for (Path parent : List.of(directories.vms(), directories.vmRuns())) {
       if (!Files.isDirectory(parent)) {
         continue;
       }
