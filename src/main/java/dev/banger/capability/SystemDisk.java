@@ -6,7 +6,6 @@ import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.disk.DiskTemplates;
 import dev.banger.model.BangerException;
 import dev.banger.vmm.Drive;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.UUID;
 
@@ -31,9 +30,7 @@ public final class SystemDisk implements Capability {
     StartPlan.Vm vm = plan.vm();
     Path upper = vm.directory().resolve("system.ext4");
     DiskTemplate template = templates.of(DiskTemplate.Role.UPPER, vm.disk());
-    if (!Files.exists(upper)) {
-      template.copyTo(upper);
-    }
+    template.copyIfMissing(upper);
     plan.add(Drive.readOnly(vm.image().disk()), disk(Role.BASE, vm.image().uuid(), "/", true));
     plan.add(Drive.writable(upper), disk(Role.UPPER, template.role().uuid(), "/", false));
     plan.add(

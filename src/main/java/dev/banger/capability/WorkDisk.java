@@ -5,7 +5,6 @@ import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.disk.DiskTemplates;
 import dev.banger.model.BangerException;
 import dev.banger.vmm.Drive;
-import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The work disk: the guest's home directory, which survives a change of the image. */
@@ -31,9 +30,7 @@ public final class WorkDisk implements Capability {
     StartPlan.Vm vm = plan.vm();
     Path disk = vm.directory().resolve("work.ext4");
     DiskTemplate template = templates.of(DiskTemplate.Role.WORK, vm.disk());
-    if (!Files.exists(disk)) {
-      template.copyTo(disk);
-    }
+    template.copyIfMissing(disk);
     plan.add(
         Drive.writable(disk),
         new GuestConfiguration.Disk(

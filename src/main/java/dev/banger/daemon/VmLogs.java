@@ -4,6 +4,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
+import dev.banger.vmm.VmmFiles;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -22,10 +23,11 @@ final class VmLogs {
 
   /** The last {@code lines} lines, all when 0; {@code source} is console or vmm. */
   String read(VmId id, String source, int lines) throws BangerException {
+    VmmFiles files = new VmmFiles(id, directories.vmRun(id), directories.vm(id));
     Path file =
         switch (source) {
-          case "console" -> directories.vm(id).resolve("console.log");
-          case "vmm" -> directories.vm(id).resolve("vmm.log");
+          case "console" -> files.console();
+          case "vmm" -> files.errors();
           default ->
               throw new BangerException(
                   ErrorCode.INVALID, "there is no log '" + source + "'", "choose console or vmm");

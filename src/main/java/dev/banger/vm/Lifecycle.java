@@ -33,7 +33,6 @@ import org.slf4j.LoggerFactory;
 /** Start, stop and end of single VMs. Each method that changes one asks for proof of its lock. */
 final class Lifecycle {
   private static final Logger LOG = LoggerFactory.getLogger(Lifecycle.class);
-  private static final Duration KILL_LIMIT = Duration.ofSeconds(10);
   private static final Duration GUEST_LIMIT = Duration.ofSeconds(2);
 
   /** What is being done to a VM right now. */
@@ -212,16 +211,6 @@ final class Lifecycle {
           }
           if (vm.vmm().awaitExit(grace).isEmpty()) {
             vm.vmm().kill();
-            if (vm.vmm().awaitExit(KILL_LIMIT).isEmpty()) {
-              throw new BangerException(
-                  ErrorCode.VMM_FAILED,
-                  "cannot kill the VMM of "
-                      + row.name()
-                      + " (pid "
-                      + vm.vmm().identity().pid()
-                      + ")",
-                  "look at the process: it may hang in the kernel");
-            }
           }
           finish(row, vm, VmRow.State.STOPPED, "", held);
         });

@@ -3,6 +3,7 @@ package dev.banger.image.disk;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.UUID;
@@ -45,6 +46,13 @@ public record DiskTemplate(Role role, ByteSize size, Path file) {
       SparseCopy.copy(file, target);
     } catch (IOException e) {
       throw Trees.failure("cannot make the disk " + target, e);
+    }
+  }
+
+  /** As {@link #copyTo}, when no disk is there yet. */
+  public void copyIfMissing(Path target) throws BangerException {
+    if (!Files.exists(target)) {
+      copyTo(target);
     }
   }
 }
