@@ -157,7 +157,7 @@ final class StreamMethods {
   private ExecStart start(VmRow row, StreamApi.Program program)
       throws BangerException, InterruptedException {
     Guest guest = vms.guest(row.id().value());
-    Image image = images.byId(row.imageId());
+    Image image = images.byId(row.source().imageId());
     LOG.debug("vm={} is asked to run {}", row.name(), program.argv());
     return guest.exec(spec(image, program));
   }

@@ -24,20 +24,20 @@ final class Views {
         row.name().value(),
         name(vm.state()),
         reason(vm.state()),
-        row.image(),
-        row.kernel(),
-        row.cpus(),
-        row.memory().bytes(),
-        row.disk().bytes(),
+        row.source().image(),
+        row.source().kernel(),
+        row.shape().cpus(),
+        row.shape().memory().bytes(),
+        row.shape().disk().bytes(),
         row.initMode(),
         row.labels(),
         row.env(),
         null,
         running == null ? null : running.pid(),
         running == null ? null : running.accelerator(),
-        row.created().toEpochMilli(),
-        millis(row.started().orElse(null)),
-        millis(row.stopped().orElse(null)));
+        row.life().created().toEpochMilli(),
+        millis(row.life().started().orElse(null)),
+        millis(row.life().stopped().orElse(null)));
   }
 
   private static @Nullable String reason(VmState state) {

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -93,6 +94,29 @@ public final class Database implements AutoCloseable {
   /** Writes in one transaction: all of it or nothing. */
   <T> T write(Work<T> work) throws BangerException {
     return await(thread.submit(() -> transact(connection, work)), file);
+  }
+
+  /**
+   * As {@link #write} without waiting for the disk: what it wrote survives this process, but
+   * perhaps not the host's end.
+   */
+  <T> T writeUnflushed(Work<T> work) throws BangerException {
+    return await(
+        thread.submit(() -> {
+          flush(false);
+          try {
+            return transact(connection, work);
+          } finally {
+            flush(true);
+          }
+        }),
+        file);
+  }
+
+  private void flush(boolean each) throws SQLException {
+    try (Statement s = connection.createStatement()) {
+      int _ = s.executeUpdate("PRAGMA synchronous = " + (each ? "FULL" : "NORMAL"));
+    }
   }
 
   static <T> T transact(Connection connection, Work<T> work) throws SQLException {

@@ -17,7 +17,8 @@ import java.util.List;
  * says how many have run. Before the first of them an integrity check and a copy beside the file.
  */
 final class Migrations {
-  private static final List<String> SCRIPTS = List.of("001-vms-and-operations.sql");
+  private static final List<String> SCRIPTS =
+      List.of("001-vms-and-operations.sql", "002-policies-and-events.sql");
 
   private final Path file;
   private final Connection connection;

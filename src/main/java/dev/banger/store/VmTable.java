@@ -2,25 +2,57 @@ package dev.banger.store;
 
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
+import dev.banger.model.RestartPolicy;
 import dev.banger.model.VmId;
 import dev.banger.model.VmName;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 
 /** The table {@code vm}. */
 public final class VmTable {
-  private static final String COLUMNS =
-      "id, name, state, ended, image, image_id, kernel, cpus, memory, disk, init_mode, one_shot, env,"
-          + " owner, uid, labels, created, started, stopped";
+  private static final List<String> COLUMNS =
+      List.of(
+          "id",
+          "name",
+          "state",
+          "ended",
+          "image",
+          "image_id",
+          "kernel",
+          "cpus",
+          "memory",
+          "disk",
+          "init_mode",
+          "one_shot",
+          "env",
+          "owner",
+          "uid",
+          "labels",
+          "created",
+          "started",
+          "stopped",
+          "restart",
+          "ttl",
+          "expires",
+          "idle_stop",
+          "asked",
+          "boot_id",
+          "restarts",
+          "restarted",
+          "restart_pause",
+          "restart_due");
 
   /** Between the variables of one row: no environment holds the record separator. */
   private static final String SEPARATOR = "\u001e";
@@ -33,52 +65,105 @@ public final class VmTable {
 
   /** False when the name is taken; nothing is written then. */
   public boolean insert(VmRow row) throws BangerException {
+    return insert(row, Optional.empty());
+  }
+
+  /** As {@link #insert(VmRow)}; the event is written with it. */
+  public boolean insert(VmRow row, Optional<EventRow> event) throws BangerException {
     return database.write(c -> {
       try (PreparedStatement s =
           c.prepareStatement(
               "INSERT INTO vm("
-                  + COLUMNS
-                  + ") VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-                  + " ON CONFLICT(name) DO NOTHING")) {
+                  + String.join(", ", COLUMNS)
+                  + ") VALUES ("
+                  + String.join(",", Collections.nCopies(COLUMNS.size(), "?"))
+                  + ") ON CONFLICT(name) DO NOTHING")) {
         bind(s, row);
-        return s.executeUpdate() == 1;
+        boolean done = s.executeUpdate() == 1;
+        if (done && event.isPresent()) {
+          long _ = EventTable.insert(c, event.get());
+        }
+        return done;
       }
     });
   }
 
+  /**
+   * Changes a row, several fields at once, whole or not at all; returns it as it is then. Empty
+   * when there is none. The change runs in the transaction: it must be short and must not ask this
+   * room for anything.
+   */
+  public Optional<VmRow> update(VmId id, UnaryOperator<VmRow> change) throws BangerException {
+    return update(id, change, Optional.empty());
+  }
+
+  /** As {@link #update(VmId, UnaryOperator)}; the event is written with it. */
+  public Optional<VmRow> update(VmId id, UnaryOperator<VmRow> change, Optional<EventRow> event)
+      throws BangerException {
+    return database.write(c -> {
+      Optional<VmRow> before = select(c, "WHERE id = ?", id.value()).stream().findFirst();
+      if (before.isEmpty()) {
+        return before;
+      }
+      VmRow after = change.apply(before.get());
+      try (PreparedStatement s =
+          c.prepareStatement(
+              "UPDATE vm SET " + String.join(" = ?, ", COLUMNS) + " = ? WHERE id = ?")) {
+        bind(s, after);
+        s.setString(COLUMNS.size() + 1, id.value());
+        int _ = s.executeUpdate();
+      }
+      if (event.isPresent()) {
+        long _ = EventTable.insert(c, event.get());
+      }
+      return Optional.of(after);
+    });
+  }
+
+  /** Writes an event without a change of a row; not yet flushed to the disk. */
+  public void note(EventRow event) throws BangerException {
+    long _ = database.writeUnflushed(c -> EventTable.insert(c, event));
+  }
+
   public void setImageAndKernel(VmId id, String imageId, String kernel) throws BangerException {
-    update("UPDATE vm SET image_id = ?, kernel = ? WHERE id = ?", imageId, kernel, id.value());
+    var _ =
+        update(id, row -> row.withSource(new VmRow.Source(row.source().image(), imageId, kernel)));
   }
 
   public void setStarted(VmId id, Instant when) throws BangerException {
-    update(
-        "UPDATE vm SET state = 'running', ended = '', started = ? WHERE id = ?",
-        when.toEpochMilli(),
-        id.value());
+    var _ = update(id, row -> row.withLife(row.life().running(when, "")));
   }
 
-  /** Writes what an operation left behind, and why it ended: empty when as asked. */
-  public void setState(VmId id, VmRow.State state, String ended) throws BangerException {
-    update("UPDATE vm SET state = ?, ended = ? WHERE id = ?", text(state), ended, id.value());
+  /** Writes what an operation left behind. */
+  public void setState(VmId id, VmRow.State state) throws BangerException {
+    var _ = update(id, row -> row.withLife(row.life().with(state)));
   }
 
   /** It runs no longer: STOPPED or FAILED. */
   public void setEnded(VmId id, VmRow.State state, Instant when, String why)
       throws BangerException {
-    update(
-        "UPDATE vm SET state = ?, ended = ?, stopped = ? WHERE id = ?",
-        text(state),
-        why,
-        when.toEpochMilli(),
-        id.value());
+    var _ = update(id, row -> row.withLife(row.life().ended(state, when, why, false)));
   }
 
   public void rename(VmId id, VmName name) throws BangerException {
-    update("UPDATE vm SET name = ? WHERE id = ?", name.value(), id.value());
+    var _ = update(id, row -> row.withName(name));
   }
 
   public void delete(VmId id) throws BangerException {
-    update("DELETE FROM vm WHERE id = ?", id.value());
+    delete(id, Optional.empty());
+  }
+
+  /** The event is written with it, when there was such a row. */
+  public void delete(VmId id, Optional<EventRow> event) throws BangerException {
+    database.write(c -> {
+      try (PreparedStatement s = prepare(c, "DELETE FROM vm WHERE id = ?", id.value())) {
+        boolean done = s.executeUpdate() == 1;
+        if (done && event.isPresent()) {
+          long _ = EventTable.insert(c, event.get());
+        }
+        return done;
+      }
+    });
   }
 
   /** Oldest first. */
@@ -110,25 +195,21 @@ public final class VmTable {
     });
   }
 
-  private void update(String sql, Object... values) throws BangerException {
-    database.write(c -> {
-      try (PreparedStatement s = prepare(c, sql, values)) {
-        return s.executeUpdate();
-      }
-    });
+  private List<VmRow> select(String tail, Object... values) throws BangerException {
+    return database.read(c -> select(c, tail, values));
   }
 
-  private List<VmRow> select(String tail, Object... values) throws BangerException {
-    return database.read(c -> {
-      try (PreparedStatement s = prepare(c, "SELECT " + COLUMNS + " FROM vm " + tail, values);
-          ResultSet rows = s.executeQuery()) {
-        List<VmRow> found = new ArrayList<>();
-        while (rows.next()) {
-          found.add(row(rows));
-        }
-        return found;
+  private static List<VmRow> select(Connection c, String tail, Object... values)
+      throws SQLException {
+    String sql = "SELECT " + String.join(", ", COLUMNS) + " FROM vm " + tail;
+    try (PreparedStatement s = prepare(c, sql, values);
+        ResultSet rows = s.executeQuery()) {
+      List<VmRow> found = new ArrayList<>();
+      while (rows.next()) {
+        found.add(row(rows));
       }
-    });
+      return found;
+    }
   }
 
   private static PreparedStatement prepare(Connection c, String sql, Object... values)
@@ -141,26 +222,39 @@ public final class VmTable {
   }
 
   private static void bind(PreparedStatement s, VmRow row) throws SQLException {
+    VmRow.Life life = row.life();
+    VmRow.Policy policy = row.policy();
+    VmRow.Restarts restarts = row.restarts();
     Object[] values = {
       row.id().value(),
       row.name().value(),
       text(row.state()),
-      row.ended(),
-      row.image(),
-      row.imageId(),
-      row.kernel(),
-      row.cpus(),
-      row.memory().bytes(),
-      row.disk().bytes(),
+      life.ended(),
+      row.source().image(),
+      row.source().imageId(),
+      row.source().kernel(),
+      row.shape().cpus(),
+      row.shape().memory().bytes(),
+      row.shape().disk().bytes(),
       row.initMode(),
       row.oneShot() ? 1 : 0,
       String.join(SEPARATOR, row.env()),
       row.owner(),
       row.uid(),
       labels(row.labels()),
-      row.created().toEpochMilli(),
-      row.started().map(Instant::toEpochMilli).orElse(0L),
-      row.stopped().map(Instant::toEpochMilli).orElse(0L)
+      life.created().toEpochMilli(),
+      millis(life.started()),
+      millis(life.stopped()),
+      policy.restart().toString(),
+      policy.ttl().map(Duration::toMillis).orElse(0L),
+      millis(policy.expires()),
+      policy.idleStop().map(Duration::toMillis).orElse(0L),
+      life.asked() ? 1 : 0,
+      life.bootId(),
+      restarts.count(),
+      millis(restarts.last()),
+      restarts.pause().toMillis(),
+      millis(restarts.due())
     };
     for (int i = 0; i < values.length; i++) {
       s.setObject(i + 1, values[i]);
@@ -171,23 +265,53 @@ public final class VmTable {
     return new VmRow(
         new VmId(r.getString("id")),
         new VmName(r.getString("name")),
-        VmRow.State.valueOf(r.getString("state").toUpperCase(Locale.ROOT)),
-        r.getString("ended"),
-        r.getString("image"),
-        r.getString("image_id"),
-        r.getString("kernel"),
-        r.getInt("cpus"),
-        new ByteSize(r.getLong("memory")),
-        new ByteSize(r.getLong("disk")),
+        life(r),
+        new VmRow.Source(r.getString("image"), r.getString("image_id"), r.getString("kernel")),
+        new VmRow.Shape(
+            r.getInt("cpus"), new ByteSize(r.getLong("memory")), new ByteSize(r.getLong("disk"))),
+        policy(r),
+        new VmRow.Restarts(
+            r.getInt("restarts"),
+            instant(r.getLong("restarted")),
+            Duration.ofMillis(r.getLong("restart_pause")),
+            instant(r.getLong("restart_due"))),
         r.getString("init_mode"),
         r.getInt("one_shot") == 1,
         list(r.getString("env")),
         r.getString("owner"),
         r.getLong("uid"),
-        labels(r.getString("labels")),
+        labels(r.getString("labels")));
+  }
+
+  private static VmRow.Life life(ResultSet r) throws SQLException {
+    return new VmRow.Life(
+        VmRow.State.valueOf(r.getString("state").toUpperCase(Locale.ROOT)),
+        r.getString("ended"),
+        r.getInt("asked") == 1,
         Instant.ofEpochMilli(r.getLong("created")),
         instant(r.getLong("started")),
-        instant(r.getLong("stopped")));
+        instant(r.getLong("stopped")),
+        r.getString("boot_id"));
+  }
+
+  private static VmRow.Policy policy(ResultSet r) throws SQLException {
+    try {
+      return new VmRow.Policy(
+          RestartPolicy.parse(r.getString("restart")),
+          duration(r.getLong("ttl")),
+          instant(r.getLong("expires")),
+          duration(r.getLong("idle_stop")));
+    } catch (BangerException e) {
+      throw new SQLException("a row of vm holds what was never written: " + e.getMessage(), e);
+    }
+  }
+
+  private static Optional<Duration> duration(long millis) {
+    return millis == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(millis));
+  }
+
+  private static long millis(Optional<Instant> instant) {
+    return instant.map(Instant::toEpochMilli).orElse(0L);
   }
 
   private static Optional<Instant> instant(long millis) {

@@ -85,23 +85,17 @@ final class Creation {
     return new VmRow(
         new VmId(HexFormat.of().formatHex(id)),
         name,
-        VmRow.State.CREATING,
-        "",
-        spec.image(),
-        "",
-        spec.kernel().orElse(""),
-        spec.cpus(),
-        spec.memory(),
-        spec.disk(),
+        VmRow.Life.begun(clock.instant()),
+        new VmRow.Source(spec.image(), "", spec.kernel().orElse("")),
+        new VmRow.Shape(spec.cpus(), spec.memory(), spec.disk()),
+        VmRow.Policy.NONE,
+        VmRow.Restarts.NONE,
         spec.initMode(),
         spec.oneShot(),
         spec.env(),
         spec.owner(),
         table.next("vmm-uid"),
-        spec.labels(),
-        clock.instant(),
-        Optional.empty(),
-        Optional.empty());
+        spec.labels());
   }
 
   /** Makes all of a reserved VM, or nothing: on failure its record goes too. */
@@ -117,7 +111,7 @@ final class Creation {
       if (start) {
         lifecycle.start(record(reserved.id()), progress, held); // on success it is RUNNING
       } else {
-        table.setState(reserved.id(), VmRow.State.STOPPED, "");
+        table.setState(reserved.id(), VmRow.State.STOPPED);
       }
       undo.keep();
     }
@@ -127,10 +121,11 @@ final class Creation {
    * Finds or fetches image and kernel and writes them into the record, so that neither can go away.
    */
   private void pin(VmRow row, Progress progress) throws BangerException, InterruptedException {
-    ImageReference reference = ImageReference.parse(row.image());
+    ImageReference reference = ImageReference.parse(row.source().image());
     while (true) {
       Image image = images.resolve(reference, progress);
-      Kernel kernel = row.kernel().isEmpty() ? newest(progress) : kernels.find(row.kernel());
+      Kernel kernel =
+          row.source().kernel().isEmpty() ? newest(progress) : kernels.find(row.source().kernel());
       try (Held _ = imageOps.acquire()) {
         if (Files.isDirectory(image.directory()) && Files.isDirectory(kernel.directory())) {
           table.setImageAndKernel(row.id(), image.id(), kernel.id());
@@ -168,7 +163,7 @@ final class Creation {
   /** Removes a VM that does not run. */
   void remove(VmRow row, Held held) throws BangerException {
     held.requireFor(locks.of(row.id()));
-    table.setState(row.id(), VmRow.State.DELETING, "");
+    table.setState(row.id(), VmRow.State.DELETING);
     deleteDirectories(row.id());
     table.delete(row.id());
   }

@@ -251,8 +251,8 @@ final class Lifecycle {
   }
 
   StartPlan plan(VmRow row) throws BangerException {
-    Image image = images.byId(row.imageId());
-    Kernel kernel = kernels.byId(row.kernel());
+    Image image = images.byId(row.source().imageId());
+    Kernel kernel = kernels.byId(row.source().kernel());
     return new StartPlan(
         new StartPlan.Vm(
             row.id(),
@@ -260,9 +260,9 @@ final class Lifecycle {
             directories.vm(row.id()),
             image,
             kernel,
-            row.cpus(),
-            row.memory(),
-            row.disk(),
+            row.shape().cpus(),
+            row.shape().memory(),
+            row.shape().disk(),
             row.initMode(),
             row.env(),
             row.uid()));

@@ -343,7 +343,7 @@ public final class Vms {
   /** Names of the VMs that use this image. */
   public List<String> usersOfImage(String imageId) throws BangerException {
     return table.all().stream()
-        .filter(row -> row.imageId().equals(imageId))
+        .filter(row -> row.source().imageId().equals(imageId))
         .map(row -> row.name().value())
         .toList();
   }
@@ -351,7 +351,7 @@ public final class Vms {
   /** Names of the VMs that use this kernel. */
   public List<String> usersOfKernel(String release) throws BangerException {
     return table.all().stream()
-        .filter(row -> row.kernel().equals(release))
+        .filter(row -> row.source().kernel().equals(release))
         .map(row -> row.name().value())
         .toList();
   }
@@ -410,11 +410,11 @@ public final class Vms {
     return switch (row.state()) {
       case CREATING -> new VmState.Creating();
       case DELETING -> new VmState.Deleting();
-      case FAILED -> new VmState.Failed(row.ended());
+      case FAILED -> new VmState.Failed(row.life().ended());
       case STOPPED, RUNNING -> {
-        Optional<Instant> stopped = row.stopped();
+        Optional<Instant> stopped = row.life().stopped();
         yield stopped.isPresent()
-            ? new VmState.Stopped(stopped.get(), row.ended())
+            ? new VmState.Stopped(stopped.get(), row.life().ended())
             : new VmState.Created();
       }
     };

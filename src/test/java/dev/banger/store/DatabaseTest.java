@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -25,23 +24,17 @@ class DatabaseTest {
     return new VmRow(
         new VmId(id),
         new VmName(name),
-        VmRow.State.CREATING,
-        "",
-        "debian:bookworm",
-        "",
-        "",
-        1,
-        ByteSize.mib(512),
-        ByteSize.gib(10),
+        VmRow.Life.begun(Instant.ofEpochMilli(1_000)),
+        new VmRow.Source("debian:bookworm", "", ""),
+        new VmRow.Shape(1, ByteSize.mib(512), ByteSize.gib(10)),
+        VmRow.Policy.NONE,
+        VmRow.Restarts.NONE,
         "auto",
         false,
         List.of("A=1", "B=two\nlines"),
         "root",
         uid,
-        Map.of("team", "a=b"),
-        Instant.ofEpochMilli(1_000),
-        Optional.empty(),
-        Optional.empty());
+        Map.of("team", "a=b"));
   }
 
   @Test
