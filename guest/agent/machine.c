@@ -25,6 +25,7 @@
 enum { PROTOCOL = 1, MARKS = 32 };
 
 bool machine_is_guest;
+bool machine_is_process;
 
 static enum machine_phase phase = PHASE_WAITING;
 static uint8_t init_mode;
@@ -298,12 +299,13 @@ void machine_power(struct yamux_stream *stream, struct wire_reader body) {
     uint32_t grace = wire_u32(&body);
     if (!wire_finished(&body) || action > 1) {
         reply_error(stream, CODE_MALFORMED, 0, "malformed POWER");
-    } else if (!machine_is_guest) {
+    } else if (!machine_is_guest && !machine_is_process) {
         reply_error(stream, CODE_UNSUPPORTED, 0, "this agent is an ordinary process: it ends no machine");
     } else if (phase == PHASE_STOPPING) {
         reply_error(stream, CODE_STATE, 0, "the machine is stopping already");
     } else {
         reply_done(stream);
+        if (machine_is_process) power_end_process(action == 1);
         power_begin(action == 1, grace);
     }
 }

@@ -22,4 +22,7 @@ void machine_mark(const char *stage);
 /* False: an ordinary process, which must not change the system it runs on. */
 extern bool machine_is_guest;
 
+/* An ordinary process that stands for a whole machine: POWER ends it. */
+extern bool machine_is_process;
+
 #endif

@@ -1,5 +1,6 @@
 /* banger-agent: /init of the guest, then its agent; the last step of its shutdown; or, with --serve, an ordinary process. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -96,27 +97,37 @@ static void run_init(char **argv) {
     loop_run(channel_settle);
 }
 
-static const char *server_path;
+static const char *server_path; /* NULL: somebody else listens for us */
 
 /* The signal is blocked but while the loop waits: nothing is interrupted. */
 static void end_server(int number) {
     (void)number;
-    unlink(server_path);
+    if (server_path != NULL) unlink(server_path);
     session_lost();
     exit(0);
+}
+
+/* `fd:N`: who started us listens there, and we are its whole machine. */
+static int inherited_listener(const char *name) {
+    char *end;
+    long fd = strncmp(name, "fd:", 3) == 0 ? strtol(name + 3, &end, 10) : -1;
+    if (fd < 3 || fd > 1023 || *end != 0 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) != 0) return -1;
+    machine_is_process = true;
+    return fcntl((int)fd, F_SETFL, O_NONBLOCK) == 0 ? (int)fd : -1;
 }
 
 static void run_server(const char *path, bool root) {
     users_switch = root && geteuid() == 0;
     process_fill_standard();
     start_loop();
-    server_path = path;
+    int fd = inherited_listener(path);
+    if (fd < 0) server_path = path;
     sigset_t term;
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
     sigprocmask(SIG_BLOCK, &term, NULL);
     signal(SIGTERM, end_server);
-    int fd = channel_listen_unix(path);
+    if (fd < 0) fd = channel_listen_unix(path);
     int error = fd < 0 ? errno : channel_use_listener(fd, false);
     if (error != 0) fatal("cannot listen on %s: %s", path, strerror(error));
     machine_mark("channel");
@@ -128,7 +139,7 @@ int main(int argc, char **argv) {
     if (getpid() == 1 && strcmp(name, "shutdown") == 0) power_finish_shutdown(argc > 1 ? argv[1] : "poweroff");
     if (argc >= 3 && strcmp(argv[1], "--serve") == 0) run_server(argv[2], argc > 3 && strcmp(argv[3], "--root") == 0);
     if (getpid() == 1 && strcmp(name, "init") == 0) run_init(argv);
-    fprintf(stderr, "usage: banger-agent --serve SOCKET [--root]\n"
+    fprintf(stderr, "usage: banger-agent --serve SOCKET|fd:N [--root]\n"
                     "As /init of an initramfs it is the first process of a guest (see guest/PROTOCOL.md).\n");
     return 2;
 }

@@ -141,6 +141,11 @@ static void ask_init(uint64_t grace) {
     timer_set(&term_timer, grace / 2);
 }
 
+void power_end_process(bool reboot_wanted) {
+    channel_flush(1000);
+    exit(reboot_wanted ? POWER_STATUS_REBOOT : POWER_STATUS_OFF);
+}
+
 void power_begin(bool reboot_wanted, uint32_t grace_milliseconds) {
     rebooting = reboot_wanted;
     machine_stopping();

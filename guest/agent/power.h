@@ -8,6 +8,10 @@
 /* Ends everything that runs, within the grace, then the machine. */
 void power_begin(bool reboot, uint32_t grace_milliseconds);
 
+/* Ends this process, which stands for a machine: whoever started it learns by the status what the host wished. */
+enum { POWER_STATUS_OFF = 0, POWER_STATUS_REBOOT = 3 };
+void power_end_process(bool reboot) __attribute__((noreturn));
+
 /* Syncs, makes the file systems read-only, says goodbye on the console, and ends the machine as the VMM understands it. */
 void power_end_now(bool reboot) __attribute__((noreturn));
 

@@ -9,7 +9,6 @@ import dev.banger.capability.SystemDisk;
 import dev.banger.capability.UserNetwork;
 import dev.banger.capability.WorkDisk;
 import dev.banger.config.Config;
-import dev.banger.image.DebianSource;
 import dev.banger.image.Images;
 import dev.banger.image.disk.DiskTemplates;
 import dev.banger.image.kernel.Kernels;
@@ -28,6 +27,7 @@ import dev.banger.store.VmTable;
 import dev.banger.vm.VmParts;
 import dev.banger.vm.Vms;
 import dev.banger.vmm.AcceleratorProbe;
+import dev.banger.vmm.Vmm;
 import dev.banger.vmm.qemu.QemuVmm;
 import java.time.Clock;
 import java.time.Duration;
@@ -48,11 +48,13 @@ public final class Daemon implements AutoCloseable {
 
   private final Deque<Part> parts = new ArrayDeque<>();
   private final Directories directories;
+  private final Backend backend;
   private final Clock clock;
   private final Runnable stop;
 
-  private Daemon(Directories directories, Clock clock, Runnable stop) {
+  private Daemon(Directories directories, Backend backend, Clock clock, Runnable stop) {
     this.directories = directories;
+    this.backend = backend;
     this.clock = clock;
     this.stop = stop;
   }
@@ -62,9 +64,9 @@ public final class Daemon implements AutoCloseable {
    *
    * @param stop begins the daemon's end when a client asks for it, and returns at once
    */
-  public static Daemon open(Directories directories, Clock clock, Runnable stop)
+  public static Daemon open(Directories directories, Backend backend, Clock clock, Runnable stop)
       throws BangerException, InterruptedException {
-    Daemon daemon = new Daemon(directories, clock, stop);
+    Daemon daemon = new Daemon(directories, backend, clock, stop);
     try {
       daemon.wire();
       return daemon;
@@ -89,7 +91,7 @@ public final class Daemon implements AutoCloseable {
     Binaries binaries = Binaries.installed(config.binaries());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
     Images images =
-        new Images(directories, List.of(new DebianSource(directories, binaries)), imageOps, clock);
+        new Images(directories, backend.imageSources(directories, binaries), imageOps, clock);
     Kernels kernels = new Kernels(directories, binaries, binaries.find(AGENT), imageOps, clock);
     images.reclaim();
     kernels.reclaim();
@@ -101,7 +103,7 @@ public final class Daemon implements AutoCloseable {
                 binaries, QemuVmm.QEMU, directories.cache().resolve("accelerator")),
             config.accelerator());
     accelerator.chooseInBackground();
-    QemuVmm qemu = new QemuVmm(binaries, watcher);
+    Vmm driver = backend.driver(binaries, watcher);
     Capabilities capabilities =
         new Capabilities(
             List.of(
@@ -118,7 +120,7 @@ public final class Daemon implements AutoCloseable {
                 operations,
                 images,
                 kernels,
-                qemu,
+                driver,
                 capabilities,
                 accelerator::choose,
                 number -> Host.confinement(root, number),

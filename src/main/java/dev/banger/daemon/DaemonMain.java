@@ -13,8 +13,13 @@ public final class DaemonMain {
 
   /** Returns the exit status; the reason of a failure is on stderr. */
   public static int run(String[] arguments) {
+    return run(arguments, Backend.standard());
+  }
+
+  /** As {@link #run(String[])}, with other machines and images. */
+  public static int run(String[] arguments, Backend backend) {
     try {
-      return run(directories(arguments));
+      return run(directories(arguments), backend);
     } catch (BangerException e) {
       complain(e);
       return 1;
@@ -44,10 +49,10 @@ public final class DaemonMain {
     }
   }
 
-  private static int run(Directories directories) {
+  private static int run(Directories directories, Backend backend) {
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch closed = new CountDownLatch(1);
-    try (Daemon _ = Daemon.open(directories, Clock.systemUTC(), stop::countDown)) {
+    try (Daemon _ = Daemon.open(directories, backend, Clock.systemUTC(), stop::countDown)) {
       Runtime.getRuntime()
           .addShutdownHook(
               Thread.ofPlatform()

@@ -16,8 +16,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -35,14 +37,29 @@ public final class FakeVmm implements Vmm {
   private final Binaries binaries;
   private final Tool program;
   private final PidWatcher watcher;
+  private final Optional<Guests> guests;
 
   /**
-   * @param program what is started in place of a VMM
+   * The guests of its VMs: the real agent in namespaces of its own.
+   *
+   * @param mishaps holds a file {@code every}, or one named by a VM's id, for a start that shall go
+   *     wrong; {@code fake_vmm.c} says what is in it
+   */
+  public record Guests(Tool agent, Path mishaps) {}
+
+  /**
+   * @param program what is started in place of a VMM; its channel answers lines
    */
   public FakeVmm(Binaries binaries, Tool program, PidWatcher watcher) {
+    this(binaries, program, watcher, Optional.empty());
+  }
+
+  /** With guests, when there are some. */
+  public FakeVmm(Binaries binaries, Tool program, PidWatcher watcher, Optional<Guests> guests) {
     this.binaries = binaries;
     this.program = program;
     this.watcher = watcher;
+    this.guests = guests;
   }
 
   @Override
@@ -72,7 +89,7 @@ public final class FakeVmm implements Vmm {
       command.serial(files.console(), LOG_LIMIT).errors(files.errors(), LOG_LIMIT);
       command.listen(files.control());
       command.listen(files.channel());
-      command.program(List.of(binaries.find(program).toString()));
+      command.program(program(spec.id()));
       ShimRecords.Started started = new ShimLauncher(binaries).launch(command, LAUNCH_LIMIT);
       Running running = new Running(files, started, spec.accelerator().toString());
       undo.add("fake VMM", running::kill);
@@ -80,6 +97,17 @@ public final class FakeVmm implements Vmm {
       undo.keep();
       return running;
     }
+  }
+
+  private List<String> program(VmId id) throws BangerException {
+    List<String> words = new ArrayList<>(List.of(binaries.find(program).toString()));
+    if (guests.isPresent()) {
+      Path own = guests.get().mishaps().resolve(id.value());
+      Path every = guests.get().mishaps().resolve("every");
+      words.add(binaries.find(guests.get().agent()).toString());
+      words.add((Files.exists(own) ? own : every).toString());
+    }
+    return words;
   }
 
   @Override

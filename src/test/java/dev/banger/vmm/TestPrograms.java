@@ -29,6 +29,12 @@ public final class TestPrograms {
     return new Binaries(Map.of(), directories, System.getenv().getOrDefault("PATH", ""));
   }
 
+  /** A program of the guest tree, as {@code make -C guest} leaves it. */
+  public static Path guest(String name) throws Exception {
+    require(Command.of(Binaries.ofPath(), MAKE, "-s", "-C", GUEST.toString(), "build/" + name));
+    return GUEST.resolve("build").resolve(name);
+  }
+
   /** A static program from {@code NAME.c} beside this class. */
   public static Path compiled(String name) throws Exception {
     Files.createDirectories(PROGRAMS);

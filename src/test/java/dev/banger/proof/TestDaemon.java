@@ -1,0 +1,308 @@
+package dev.banger.proof;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.banger.api.OperationApi;
+import dev.banger.api.VmApi;
+import dev.banger.model.BangerException;
+import dev.banger.model.Directories;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A daemon in a process of its own, on a home of its own: started, killed, started again. {@link
+ * #close} fails when the home's VMs left anything on the host.
+ */
+public final class TestDaemon implements AutoCloseable {
+  private static final Duration LIMIT = Duration.ofSeconds(60);
+  private static final long PAUSE_MILLIS = 5;
+  private static final Path TREE = Path.of("").toAbsolutePath();
+
+  private final TestHome home;
+  private final boolean fakes;
+  private final Map<String, String> properties = new TreeMap<>();
+  private final Map<String, String> environment = new TreeMap<>();
+  private final List<String> wrapper = new ArrayList<>();
+  private @Nullable Process process;
+
+  private TestDaemon(TestHome home, boolean fakes) {
+    this.home = home;
+    this.fakes = fakes;
+  }
+
+  /** With VMs that are processes; not started yet. */
+  public static TestDaemon ofFakes() throws Exception {
+    return new TestDaemon(TestHome.ofFakes(), true);
+  }
+
+  /** As {@link #ofFakes()}, in an empty directory that is there and stays. */
+  public static TestDaemon ofFakes(Path directory) throws Exception {
+    return new TestDaemon(TestHome.ofFakes(directory), true);
+  }
+
+  /** With QEMU, on the images that all tests share; not started yet. */
+  public static TestDaemon ofGuests() throws Exception {
+    return new TestDaemon(TestHome.ofGuests(), false);
+  }
+
+  public Path home() {
+    return home.directory();
+  }
+
+  public Directories directories() {
+    return home.directories();
+  }
+
+  /** A system property of every daemon that starts from now on. */
+  public TestDaemon property(String name, String value) {
+    properties.put(name, value);
+    return this;
+  }
+
+  public TestDaemon withoutProperty(String name) {
+    properties.remove(name);
+    return this;
+  }
+
+  public TestDaemon environment(String name, String value) {
+    environment.put(name, value);
+    return this;
+  }
+
+  /** The command that runs the daemon's command, from now on; empty: none. */
+  public TestDaemon wrapped(String... command) {
+    wrapper.clear();
+    wrapper.addAll(List.of(command));
+    return this;
+  }
+
+  /** More lines of config.toml, for the next start. */
+  public TestDaemon configure(String toml) throws IOException {
+    Path file = home.directory().resolve("config.toml");
+    Files.writeString(file, toml + Files.readString(file));
+    return this;
+  }
+
+  /** What goes wrong at every start of a VM from now on; {@code fake_vmm.c} lists it. */
+  public void mishap(String what) throws IOException {
+    Files.createDirectories(home.mishaps());
+    Files.writeString(home.mishaps().resolve("every"), what + "\n");
+  }
+
+  /** As {@link #mishap(String)}, of one VM. */
+  public void mishap(String id, String what) throws IOException {
+    Files.createDirectories(home.mishaps());
+    Files.writeString(home.mishaps().resolve(id), what + "\n");
+  }
+
+  public void noMishap() throws IOException {
+    Files.deleteIfExists(home.mishaps().resolve("every"));
+  }
+
+  /** Starts it and waits until its socket answers. */
+  public TestDaemon start() throws Exception {
+    launch();
+    awaitSocket();
+    return this;
+  }
+
+  /** Starts it and does not wait. */
+  public void launch() throws IOException {
+    Path temporary = Files.createDirectories(home.directory().resolve("tmp"));
+    List<String> command = new ArrayList<>(wrapper);
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "-XX:+UseSerialGC",
+            "-XX:TieredStopAtLevel=1",
+            "-Xshare:auto",
+            "-XX:-UsePerfData",
+            "-Xms16m",
+            "-Xmx256m",
+            "-Xss512k",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Dbanger.locks.strict=true",
+            "-Djava.io.tmpdir=" + temporary));
+    if (Files.isDirectory(TREE.resolve("target/native"))) {
+      command.add("-Dorg.sqlite.lib.path=" + TREE.resolve("target/native"));
+      command.add("-Dorg.sqlite.lib.name=libsqlitejdbc.so");
+    }
+    properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
+    command.addAll(List.of("-cp", classPath()));
+    if (fakes) {
+      command.add(TestDaemonMain.class.getName());
+      command.add(home.directory().toString());
+      command.add(home.mishaps().toString());
+      command.add(TREE.resolve("guest/build/banger-agent").toString());
+    } else {
+      command.addAll(
+          List.of("dev.banger.Main", "daemon", "--data-dir", home.directory().toString()));
+    }
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().putAll(environment);
+    builder.redirectErrorStream(true);
+    builder.redirectOutput(
+        ProcessBuilder.Redirect.appendTo(home.directory().resolve("daemon.out").toFile()));
+    process = builder.start();
+  }
+
+  private static String classPath() {
+    return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
+  }
+
+  private void awaitSocket() throws Exception {
+    long until = System.nanoTime() + LIMIT.toNanos();
+    while (true) {
+      try (TestClient client = TestClient.connect(directories())) {
+        if (client != null) {
+          return;
+        }
+      } catch (BangerException e) {
+        if (System.nanoTime() > until) {
+          throw e;
+        }
+      }
+      if (!running().isAlive() || System.nanoTime() > until) {
+        throw new AssertionError("the daemon did not come up; it said:\n" + said());
+      }
+      Thread.sleep(PAUSE_MILLIS); // a socket file cannot be waited for
+    }
+  }
+
+  /** What it wrote to its log, its stdout and stderr. */
+  public String said() throws IOException {
+    StringBuilder text = new StringBuilder();
+    for (Path log : List.of(home.directory().resolve("daemon.out"), directories().daemonLog())) {
+      if (Files.exists(log)) {
+        text.append(Files.readString(log));
+      }
+    }
+    return text.toString();
+  }
+
+  private Process running() {
+    Process now = process;
+    if (now == null) {
+      throw new IllegalStateException("the daemon was not started");
+    }
+    return now;
+  }
+
+  public long pid() {
+    return running().pid();
+  }
+
+  public boolean isAlive() {
+    return process != null && process.isAlive();
+  }
+
+  /** By SIGKILL; returns when it has ended. */
+  public void kill() throws InterruptedException {
+    running().destroyForcibly();
+    awaitEnd(LIMIT);
+  }
+
+  /** In order, by SIGTERM. */
+  public void stop() throws InterruptedException {
+    running().destroy();
+    awaitEnd(LIMIT);
+  }
+
+  /** Its end, whoever causes it; empty when the limit passes before. */
+  public Optional<Integer> awaitEnd(Duration limit) throws InterruptedException {
+    return running().waitFor(limit.toNanos(), TimeUnit.NANOSECONDS)
+        ? Optional.of(running().exitValue())
+        : Optional.empty();
+  }
+
+  public void killAndStart() throws Exception {
+    kill();
+    start();
+  }
+
+  /** A new connection. */
+  public TestClient client() throws Exception {
+    TestClient client = TestClient.connect(directories());
+    if (client == null) {
+      throw new AssertionError("no daemon answers; it said:\n" + said());
+    }
+    return client;
+  }
+
+  /** All VMs, running or not. */
+  public List<VmApi.View> vms() throws Exception {
+    try (TestClient client = client()) {
+      return client.list();
+    }
+  }
+
+  public Optional<VmApi.View> vm(String name) throws Exception {
+    return vms().stream().filter(vm -> vm.name().equals(name)).findFirst();
+  }
+
+  public List<OperationApi.Status> operations() throws Exception {
+    try (TestClient client = client()) {
+      return client.operations();
+    }
+  }
+
+  /** Processes of this home but the daemon itself: shims, VMMs, guests, and what runs in them. */
+  public List<String> processes() {
+    return HomeProcesses.of(home.directory()).stream()
+        .filter(p -> process == null || p.pid() != process.pid())
+        .map(Object::toString)
+        .toList();
+  }
+
+  @Override
+  public void close() throws IOException {
+    try {
+      end();
+    } catch (IOException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new AssertionError("cannot end what the test began", e);
+    }
+  }
+
+  private void end() throws Exception {
+    List<String> left = new ArrayList<>();
+    try {
+      if (isAlive()) {
+        try (TestClient client = client()) {
+          for (VmApi.View vm : client.list()) {
+            client.delete(vm.id(), true);
+          }
+        }
+        stop();
+      }
+      left.addAll(awaitNoProcesses());
+    } finally {
+      if (isAlive()) {
+        kill();
+      }
+      HomeProcesses.killAll(home.directory());
+      home.delete();
+    }
+    assertThat(left).as("processes left behind").isEmpty();
+  }
+
+  private List<String> awaitNoProcesses() throws InterruptedException {
+    long until = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    List<String> left = processes();
+    while (!left.isEmpty() && System.nanoTime() < until) {
+      Thread.sleep(PAUSE_MILLIS); // the end of another's children cannot be waited for
+      left = processes();
+    }
+    return left;
+  }
+}
