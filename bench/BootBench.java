@@ -1,5 +1,6 @@
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
@@ -180,7 +181,7 @@ final class BootBench {
         }
         Thread.sleep(1);
       }
-      channel.connect(UnixDomainSocketAddress.of(socket));
+      connect(channel, socket);
       channel.write(hello);
       ByteBuffer answer = ByteBuffer.allocate(32);
       while (answer.hasRemaining()) {
@@ -190,6 +191,17 @@ final class BootBench {
       }
       if (!Arrays.equals(MAGIC, Arrays.copyOf(answer.array(), MAGIC.length))) {
         throw new IOException("the agent answered something else");
+      }
+    }
+  }
+
+  /** A socket's file is there before somebody listens at it. */
+  private static void connect(SocketChannel channel, Path socket) throws Exception {
+    while (!channel.isConnected()) {
+      try {
+        channel.connect(UnixDomainSocketAddress.of(socket));
+      } catch (ConnectException e) {
+        Thread.sleep(1);
       }
     }
   }
