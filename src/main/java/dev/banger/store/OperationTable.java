@@ -19,9 +19,12 @@ public final class OperationTable {
     this.database = database;
   }
 
-  /** Writes a new row; an operation that has the same key already is returned instead. */
+  /**
+   * Writes a new row; an operation that has the same key already is returned instead. It is flushed
+   * with its end.
+   */
   public Optional<String> insertUnlessKeyKnown(OperationRow row) throws BangerException {
-    return database.write(c -> {
+    return database.writeUnflushed(c -> {
       Optional<String> known = row.key().isPresent() ? idOf(c, row.key().get()) : Optional.empty();
       if (known.isPresent()) {
         return known;
@@ -95,16 +98,17 @@ public final class OperationTable {
 
   /** Forgets what ended before {@code limit}, and all but the newest {@code keep}. */
   public void prune(Instant limit, int keep) throws BangerException {
-    database.write(c -> {
-      try (PreparedStatement s =
-          c.prepareStatement(
-              "DELETE FROM operation WHERE state <> 'running' AND (ended < ? OR id NOT IN"
-                  + " (SELECT id FROM operation ORDER BY begun DESC LIMIT ?))")) {
-        s.setLong(1, limit.toEpochMilli());
-        s.setInt(2, keep);
-        return s.executeUpdate();
-      }
-    });
+    int _ =
+        database.writeUnflushed(c -> {
+          try (PreparedStatement s =
+              c.prepareStatement(
+                  "DELETE FROM operation WHERE state <> 'running' AND (ended < ? OR id NOT IN"
+                      + " (SELECT id FROM operation ORDER BY begun DESC LIMIT ?))")) {
+            s.setLong(1, limit.toEpochMilli());
+            s.setInt(2, keep);
+            return s.executeUpdate();
+          }
+        });
   }
 
   private static OperationRow row(ResultSet r) throws SQLException {

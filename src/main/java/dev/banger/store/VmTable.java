@@ -179,9 +179,12 @@ public final class VmTable {
     return select("WHERE name = ?", name).stream().findFirst();
   }
 
-  /** The next number of a counter, never given out twice, also after a crash. */
+  /**
+   * The next number of a counter, never given out twice, also after a crash; flushed with what is
+   * written of its use.
+   */
   public long next(String counter) throws BangerException {
-    return database.write(c -> {
+    return database.writeUnflushed(c -> {
       try (PreparedStatement s =
           c.prepareStatement(
               "INSERT INTO counter VALUES (?, 1) ON CONFLICT(name) DO UPDATE SET value = value + 1"
