@@ -80,6 +80,9 @@ void exec_set_environment(const char **environment, size_t count);
 /* Starts what the order says; the reply goes to the stream (NULL: errors go to the console). */
 void exec_launch(const struct exec_order *order, struct yamux_stream *stream);
 
+/* Brings into memory what the first exec will read: the time until it comes is free. */
+void exec_warm(void);
+
 /* Of exec.c. */
 struct exec *exec_find(const uint8_t id[EXEC_ID]);
 struct exec *exec_add(const struct exec_order *order); /* NULL: no memory, or EXEC_LIMIT of them */

@@ -15,6 +15,7 @@
 #include "reply.h"
 #include "request.h"
 
+#define WARM_LIMIT (4u << 20)
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static struct arena default_arena;
@@ -36,6 +37,22 @@ void exec_set_environment(const char **environment, size_t count) {
     default_arena = arena;
     default_environment = copy;
     default_count = count;
+}
+
+void exec_warm(void) {
+    static const char *const libraries[] = {
+        "/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1", "/lib/x86_64-linux-gnu/libc.so.6",
+        "/lib/aarch64-linux-gnu/libc.so.6", "/lib64/libc.so.6", "/lib/ld-musl-x86_64.so.1", "/lib/ld-musl-aarch64.so.1"};
+    struct user *user = malloc(sizeof *user);
+    if (user != NULL) user_find("", user);
+    free(user);
+    for (size_t i = 0; i < sizeof libraries / sizeof *libraries; i++) {
+        struct stat status;
+        int fd = stat(libraries[i], &status) == 0 && S_ISREG(status.st_mode) ? open(libraries[i], O_RDONLY | O_CLOEXEC) : -1;
+        if (fd < 0) continue;
+        readahead(fd, 0, WARM_LIMIT);
+        close(fd);
+    }
 }
 
 bool exec_decode(struct wire_reader *body, struct arena *arena, struct exec_order *order) {

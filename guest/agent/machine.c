@@ -55,6 +55,13 @@ void machine_mark(const char *stage) {
     marks[mark_count++].at = clock_boottime();
 }
 
+void machine_look_ahead(void) {
+    static bool warmed;
+    if (phase != PHASE_READY || warmed) return;
+    warmed = true;
+    exec_warm();
+}
+
 static void put_timings(struct wire_writer *writer) {
     wire_put_u16(writer, (uint16_t)mark_count);
     for (size_t i = 0; i < mark_count; i++) {
@@ -104,6 +111,7 @@ static void apply_environment(struct configuration *from) {
 
 static void apply_sections(struct configuration *from) {
     etc_hostname(from);
+    machine_mark("hostname");
     etc_machine_id(from);
     etc_dns(from);
     etc_hosts(from);
@@ -111,6 +119,7 @@ static void apply_sections(struct configuration *from) {
     etc_files(from);
     etc_keys(from);
     etc_git(from);
+    machine_mark("files");
     apply_environment(from);
     if (from->has_nics) nics_apply(from);
 }
@@ -151,7 +160,6 @@ static void configure_failed(enum wire_code code, int error, const char *message
 
 /* From here on nothing can be taken back: what fails is a warning, and the guest can be looked at. */
 static void enter_guest(void) {
-    machine_mark("root");
     apply_sections(&configuration);
     if (!configuration.has_nics) nics_apply(&configuration);
     machine_mark("network");

@@ -13,6 +13,9 @@ bool machine_ready(void);
 /* The machine has begun to stop. */
 void machine_stopping(void);
 
+/* Does ahead, once, what the host's next request will need; called when there is nothing else to do. */
+void machine_look_ahead(void);
+
 /* 0 none yet, else an enum init_mode. */
 uint8_t machine_init_mode(void);
 

@@ -74,6 +74,12 @@ static void open_channel(int devices) {
     }
 }
 
+/* What waits for the host does not wait for nothing. */
+static void settle(void) {
+    channel_settle();
+    machine_look_ahead();
+}
+
 static void run_init(char **argv) {
     mounts_begin();
     process_fill_standard();
@@ -94,7 +100,7 @@ static void run_init(char **argv) {
     struct utsname system = {0};
     uname(&system);
     console_line("hello protocol=1 kernel=%s", system.release);
-    loop_run(channel_settle);
+    loop_run(settle);
 }
 
 static const char *server_path; /* NULL: somebody else listens for us */

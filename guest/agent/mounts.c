@@ -10,6 +10,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "machine.h"
+
 #define NEW_ROOT "/newroot"
 
 enum { PATH = 8400 };
@@ -71,7 +73,9 @@ static struct disk *find_role(struct configuration *configuration, uint8_t role)
 
 static const char *mount_overlay(const struct disk *base, const struct disk *upper) {
     int error = mount_disk(base, LAYER_BASE, MS_RDONLY);
+    machine_mark("base");
     if (error == 0) error = mount_disk(upper, LAYER_UPPER, 0);
+    machine_mark("upper");
     errno = error;
     if (error != 0) return "cannot mount a layer of the root";
     /* The layers hold files of every mode: only root passes this way. */
@@ -176,13 +180,18 @@ static void mount_binds(struct configuration *configuration) {
 
 const char *mounts_enter_root(struct configuration *configuration) {
     const char *failure = mount_root(configuration);
+    machine_mark("mounted");
     if (failure == NULL) failure = switch_root();
     if (failure != NULL) {
         unmount_root();
         return failure;
     }
+    machine_mark("root");
     mount_others(configuration);
+    machine_mark("work");
     mount_modules(configuration);
+    machine_mark("modules-disk");
     mount_binds(configuration);
+    machine_mark("binds");
     return NULL;
 }
