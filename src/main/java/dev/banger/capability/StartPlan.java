@@ -2,6 +2,7 @@ package dev.banger.capability;
 
 import dev.banger.guest.GuestConfiguration;
 import dev.banger.image.Image;
+import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.kernel.Kernel;
 import dev.banger.model.ByteSize;
 import dev.banger.model.VmId;
@@ -32,6 +33,7 @@ public final class StartPlan {
       ByteSize disk,
       String initMode,
       List<String> env,
+      DiskTemplate.Life life,
       long uid) {}
 
   private final Vm vm;

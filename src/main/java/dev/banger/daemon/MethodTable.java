@@ -46,7 +46,6 @@ final class MethodTable {
     daemon.addTo(methods);
     operations.addTo(methods, perKind);
     vms.addTo(methods);
-    new FigureMethods(parts.vms().observer()).addTo(methods);
     new StreamMethods(parts.vms(), parts.images(), parts.operations(), operations, vms)
         .addTo(methods);
     images.addTo(methods);

@@ -6,6 +6,7 @@ import dev.banger.guest.Guest;
 import dev.banger.guest.PowerAction;
 import dev.banger.image.Image;
 import dev.banger.image.Images;
+import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.kernel.Kernel;
 import dev.banger.image.kernel.Kernels;
 import dev.banger.lock.Held;
@@ -265,6 +266,7 @@ final class Lifecycle {
             row.shape().disk(),
             row.initMode(),
             row.env(),
+            row.oneShot() ? DiskTemplate.Life.ONE_RUN : DiskTemplate.Life.KEPT,
             row.uid()));
   }
 }

@@ -44,7 +44,6 @@ public final class Vms {
   private final KeyedLocks<VmId> locks;
   private final Lifecycle lifecycle;
   private final Creation creation;
-  private final Observer observer;
   private final Set<VmId> retired = ConcurrentHashMap.newKeySet();
   private final Set<Thread> removals = ConcurrentHashMap.newKeySet();
 
@@ -54,12 +53,6 @@ public final class Vms {
     this.locks = locks;
     this.lifecycle = lifecycle;
     this.creation = creation;
-    this.observer = new Observer(this, lifecycle, parts.directories(), parts.clock());
-  }
-
-  /** Looks at VMs and changes nothing. */
-  public Observer observer() {
-    return observer;
   }
 
   /**
@@ -398,11 +391,7 @@ public final class Vms {
   }
 
   private VmView view(VmRow row) {
-    LiveVm live = lifecycle.live(row.id());
-    return new VmView(
-        row,
-        state(row, live, lifecycle.activity(row.id())),
-        live == null ? Optional.empty() : observer.running(row, live));
+    return new VmView(row, state(row, lifecycle.live(row.id()), lifecycle.activity(row.id())));
   }
 
   private static VmState state(

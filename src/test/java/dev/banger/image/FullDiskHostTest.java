@@ -86,7 +86,8 @@ class FullDiskHostTest {
   @Test
   void diskCopySaysSoAndLeavesNothing() throws Exception {
     DiskTemplate template =
-        new DiskTemplates(directories, binaries).of(DiskTemplate.Role.UPPER, ByteSize.gib(1));
+        new DiskTemplates(directories, binaries)
+            .of(DiskTemplate.Role.UPPER, ByteSize.gib(1), DiskTemplate.Life.KEPT);
     byte[] noise = new byte[1 << 20];
     Path filler = directories.data().resolve("filler");
     try (var out = Files.newOutputStream(filler)) {

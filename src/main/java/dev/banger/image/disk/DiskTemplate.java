@@ -14,6 +14,14 @@ import java.util.UUID;
  * @param size of the disk; the file takes a few hundred KiB
  */
 public record DiskTemplate(Role role, ByteSize size, Path file) {
+  /** How long what is written to a disk counts. */
+  public enum Life {
+    /** Over crashes of guest and host: the file system has a journal. */
+    KEPT,
+    /** Until the VM ends: without a journal, which costs a boot and each write. */
+    ONE_RUN
+  }
+
   /** What a disk is for; its UUID is how the guest finds it. */
   public enum Role {
     /** The VM's own changes over the shared image. */

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.List;
 
 /** Empty disks by role and size, beside the VMs so that copies can share their blocks. */
 public final class DiskTemplates {
@@ -20,7 +21,7 @@ public final class DiskTemplates {
   private static final ByteSize UNIT = ByteSize.mib(1);
 
   /** Counts changes of how templates are made. */
-  private static final String FORMAT = "1";
+  private static final String FORMAT = "2";
 
   private final Path directory;
   private final Binaries binaries;
@@ -33,7 +34,7 @@ public final class DiskTemplates {
   }
 
   /** The template of this size, rounded up to whole MiB; made if it is not there yet. */
-  public DiskTemplate of(DiskTemplate.Role role, ByteSize wanted)
+  public DiskTemplate of(DiskTemplate.Role role, ByteSize wanted, DiskTemplate.Life life)
       throws BangerException, InterruptedException {
     if (wanted.compareTo(LEAST) < 0 || wanted.compareTo(MOST) > 0) {
       throw new BangerException(
@@ -42,25 +43,26 @@ public final class DiskTemplates {
           "take a size from " + LEAST + " to " + MOST);
     }
     ByteSize size = wanted.roundUp(UNIT);
+    String journal = life == DiskTemplate.Life.KEPT ? "" : "no-journal-";
     Path file =
-        directory.resolve(role.label() + "-" + (size.bytes() >> 20) + "M-" + FORMAT + ".ext4");
+        directory.resolve(
+            role.label() + "-" + (size.bytes() >> 20) + "M-" + journal + FORMAT + ".ext4");
     if (!Files.exists(file)) {
-      make(role, size, file);
+      make(role, size, life, file);
     }
     return new DiskTemplate(role, size, file);
   }
 
   /** Two at once make the same: the last rename wins. */
-  private void make(DiskTemplate.Role role, ByteSize size, Path file)
+  private void make(DiskTemplate.Role role, ByteSize size, DiskTemplate.Life life, Path file)
       throws BangerException, InterruptedException {
     Path beside = null;
     try {
       Files.createDirectories(directory);
       beside = Files.createTempFile(directory, ".new-", ".ext4");
-      mke2fs.empty(beside, size, role.uuid(), role.label());
-      if (role == DiskTemplate.Role.WORK) {
-        emptyAndClose(beside);
-      }
+      boolean journal = life == DiskTemplate.Life.KEPT;
+      mke2fs.empty(beside, size, role.uuid(), role.label(), journal);
+      prepare(beside, requests(role));
       Trees.sync(beside);
       Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
       Trees.sync(directory);
@@ -71,11 +73,29 @@ public final class DiskTemplates {
     }
   }
 
-  /** A home directory has no lost+found, and nobody else looks into it. */
-  private void emptyAndClose(Path disk) throws BangerException, InterruptedException {
-    for (String request : new String[] {"rmdir lost+found", "set_inode_field / mode 040700"}) {
+  /**
+   * Directories that the agent would make at each first start (guest/PROTOCOL.md, disks and binds).
+   * A home directory has no lost+found, and nobody else looks into it.
+   */
+  private static List<String> requests(DiskTemplate.Role role) {
+    return switch (role) {
+      case UPPER -> List.of("mkdir upper", "mkdir work");
+      case WORK ->
+          List.of(
+              "rmdir lost+found",
+              "mkdir .banger",
+              "mkdir .banger/docker",
+              "set_inode_field .banger mode 040711",
+              "set_inode_field .banger/docker mode 040711",
+              "set_inode_field / mode 040700");
+    };
+  }
+
+  private void prepare(Path disk, List<String> requests)
+      throws BangerException, InterruptedException {
+    for (String request : requests) {
       Command.of(binaries, DEBUGFS, "-w", "-R", request, disk.toString())
-          .run(ErrorCode.INTERNAL, "cannot prepare the work disk " + disk, "see the cause");
+          .run(ErrorCode.INTERNAL, "cannot prepare the disk " + disk, "see the cause");
     }
   }
 

@@ -68,9 +68,9 @@ public final class Mke2fs {
   }
 
   /** An empty file system. */
-  public void empty(Path file, ByteSize size, UUID uuid, String label)
+  public void empty(Path file, ByteSize size, UUID uuid, String label, boolean journal)
       throws BangerException, InterruptedException {
-    make(file, size, uuid, label, true, List.of());
+    make(file, size, uuid, label, journal, List.of());
   }
 
   private void make(

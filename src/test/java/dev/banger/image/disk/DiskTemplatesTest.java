@@ -41,7 +41,7 @@ class DiskTemplatesTest {
   void copyIsACleanFileSystemWithTheRolesUuid() throws Exception {
     for (DiskTemplate.Role role : DiskTemplate.Role.values()) {
       Path copy = temporary.resolve(role + ".ext4");
-      templates.of(role, ByteSize.gib(10)).copyTo(copy);
+      templates.of(role, ByteSize.gib(10), DiskTemplate.Life.KEPT).copyTo(copy);
       assertThat(Files.size(copy)).isEqualTo(ByteSize.gib(10).bytes());
       tool("e2fsck", "-fn", copy.toString());
       assertThat(tool("dumpe2fs", "-h", copy.toString()))
@@ -51,17 +51,31 @@ class DiskTemplatesTest {
   }
 
   @Test
-  void rootOfTheWorkDiskIsEmptyAndClosed() throws Exception {
+  void rootOfTheWorkDiskIsClosedAndHoldsDockersDirectoryAlone() throws Exception {
     Path copy = temporary.resolve("work.ext4");
-    templates.of(DiskTemplate.Role.WORK, ByteSize.gib(1)).copyTo(copy);
+    templates.of(DiskTemplate.Role.WORK, ByteSize.gib(1), DiskTemplate.Life.KEPT).copyTo(copy);
     String listing = tool("debugfs", "-R", "ls -l /", copy.toString());
-    assertThat(listing.lines().filter(line -> !line.isBlank())).hasSize(2);
-    assertThat(listing).containsPattern("40700 \\(2\\) +0 +0 ");
+    assertThat(listing.lines().filter(line -> !line.isBlank())).hasSize(3);
+    assertThat(listing).containsPattern("40700 \\(2\\) +0 +0 ").contains(".banger");
+    assertThat(tool("debugfs", "-R", "ls -l /.banger", copy.toString()))
+        .containsPattern("40711 \\(2\\) +0 +0 .*docker");
+    tool("e2fsck", "-fn", copy.toString());
+  }
+
+  @Test
+  void diskForOneRunHasNoJournal() throws Exception {
+    for (DiskTemplate.Role role : DiskTemplate.Role.values()) {
+      Path copy = temporary.resolve(role + ".ext4");
+      templates.of(role, ByteSize.gib(1), DiskTemplate.Life.ONE_RUN).copyTo(copy);
+      tool("e2fsck", "-fn", copy.toString());
+      assertThat(tool("dumpe2fs", "-h", copy.toString())).doesNotContain("has_journal");
+    }
   }
 
   @Test
   void copyCostsAsLittleAsItsData() throws Exception {
-    DiskTemplate template = templates.of(DiskTemplate.Role.UPPER, ByteSize.gib(10));
+    DiskTemplate template =
+        templates.of(DiskTemplate.Role.UPPER, ByteSize.gib(10), DiskTemplate.Life.KEPT);
     for (int i = 0; i < 5; i++) {
       template.copyTo(temporary.resolve("warm" + i));
     }
@@ -76,9 +90,11 @@ class DiskTemplatesTest {
 
   @Test
   void templateIsMadeOnce() throws Exception {
-    DiskTemplate first = templates.of(DiskTemplate.Role.UPPER, ByteSize.mib(64));
+    DiskTemplate first =
+        templates.of(DiskTemplate.Role.UPPER, ByteSize.mib(64), DiskTemplate.Life.KEPT);
     Object inode = Files.getAttribute(first.file(), "unix:ino");
-    DiskTemplate second = templates.of(DiskTemplate.Role.UPPER, ByteSize.mib(64));
+    DiskTemplate second =
+        templates.of(DiskTemplate.Role.UPPER, ByteSize.mib(64), DiskTemplate.Life.KEPT);
     assertThat(second).isEqualTo(first);
     assertThat(Files.getAttribute(second.file(), "unix:ino")).isEqualTo(inode);
     try (var left = Files.newDirectoryStream(cache, ".new-*")) {
@@ -88,7 +104,8 @@ class DiskTemplatesTest {
 
   @Test
   void takenTargetIsAnErrorAndStays() throws Exception {
-    DiskTemplate template = templates.of(DiskTemplate.Role.UPPER, ByteSize.mib(64));
+    DiskTemplate template =
+        templates.of(DiskTemplate.Role.UPPER, ByteSize.mib(64), DiskTemplate.Life.KEPT);
     Path taken = Files.writeString(temporary.resolve("taken"), "mine");
     assertThatThrownBy(() -> template.copyTo(taken)).isInstanceOf(BangerException.class);
     assertThat(taken).hasContent("mine");
@@ -96,7 +113,8 @@ class DiskTemplatesTest {
 
   @Test
   void halfACopyOfAKilledDaemonIsReplaced() throws Exception {
-    DiskTemplate template = templates.of(DiskTemplate.Role.UPPER, ByteSize.mib(64));
+    DiskTemplate template =
+        templates.of(DiskTemplate.Role.UPPER, ByteSize.mib(64), DiskTemplate.Life.KEPT);
     Path disks = Files.createDirectory(temporary.resolve("vm"));
     Files.writeString(disks.resolve(".new-system.ext4"), "half");
     template.copyTo(disks.resolve("system.ext4"));
@@ -107,7 +125,7 @@ class DiskTemplatesTest {
   @Test
   void largestDiskOfAVmCanBeMade() throws Exception {
     Path copy = temporary.resolve("large.ext4");
-    templates.of(DiskTemplate.Role.UPPER, ByteSize.gib(1024)).copyTo(copy);
+    templates.of(DiskTemplate.Role.UPPER, ByteSize.gib(1024), DiskTemplate.Life.KEPT).copyTo(copy);
     tool("e2fsck", "-fn", copy.toString());
     assertThat(Files.size(copy)).isEqualTo(ByteSize.gib(1024).bytes());
   }
@@ -115,7 +133,7 @@ class DiskTemplatesTest {
   @Test
   void absurdSizesAreInvalid() {
     for (ByteSize size : new ByteSize[] {ByteSize.mib(1), ByteSize.gib(1 << 20)}) {
-      assertThatThrownBy(() -> templates.of(DiskTemplate.Role.WORK, size))
+      assertThatThrownBy(() -> templates.of(DiskTemplate.Role.WORK, size, DiskTemplate.Life.KEPT))
           .isInstanceOfSatisfying(
               BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID));
     }
