@@ -30,6 +30,7 @@ struct exec_output {
 struct exec_input {
     struct watch watch; /* the pipe or terminal; -1: closed, or there is none */
     uint64_t accepted;
+    bool ended; /* the host has sent its end */
     struct yamux_stream *stream;
 };
 

@@ -190,6 +190,7 @@ static void finish_input(struct exec *exec) {
         ssize_t ignored = write(exec->input.watch.fd, &settings.c_cc[VEOF], 1);
         (void)ignored;
     }
+    exec->input.ended = true;
     exec->input.stream = NULL;
     yamux_close(stream);
     exec_touch(exec);
@@ -246,7 +247,7 @@ void exec_input(struct yamux_stream *stream, struct wire_reader body) {
         reply_error(stream, CODE_MALFORMED, 0, "malformed EXEC_INPUT");
     } else if (exec == NULL) {
         reply_error(stream, CODE_NOT_FOUND, 0, "EXEC_INPUT: there is no such exec");
-    } else if (exec->input.watch.fd < 0) {
+    } else if (exec->input.watch.fd < 0 || exec->input.ended) {
         reply_error(stream, CODE_STATE, 0, "EXEC_INPUT: the program's stdin is closed");
     } else {
         if (exec->input.stream != NULL) yamux_reset(exec->input.stream);

@@ -40,9 +40,42 @@ public final class StreamApi {
   @Json
   public record Run(VmApi.Create create, boolean keep, Program program) {}
 
-  /** The program runs. */
+  /**
+   * The program runs.
+   *
+   * @param vm the VM's id
+   * @param exec the program's own id, by which it can be taken up again
+   */
   @Json
-  public record Running(String vm, String name) {}
+  public record Running(String vm, String name, String exec) {}
+
+  /**
+   * A program that a daemon before this one, or a connection that was lost, has begun.
+   *
+   * @param exec its id, as vm.exec and vm.run answered
+   * @param oneShot it was begun by vm.run, and its VM goes with it
+   * @param tty as it was begun
+   * @param stdin as it was begun
+   * @param stdout how much of its output has arrived; at most 384 KiB less than was sent
+   * @param stderr as stdout
+   */
+  @Json
+  public record Attach(
+      String vm,
+      String exec,
+      boolean oneShot,
+      boolean tty,
+      boolean stdin,
+      long stdout,
+      long stderr) {}
+
+  /**
+   * The program, taken up again.
+   *
+   * @param stdin how many bytes of stdin have arrived: the rest is sent again; absent: it has ended
+   */
+  @Json
+  public record Attached(String vm, String name, @Nullable Long stdin) {}
 
   /**
    * A copy in or out of a guest, as a tar stream.
@@ -87,6 +120,12 @@ public final class StreamApi {
 
   public static final Method<Exec, Running> EXEC =
       Method.interactive("vm.exec", Exec.class, Running.class, "Run a program in a running VM");
+  public static final Method<Attach, Attached> ATTACH =
+      Method.interactive(
+          "vm.exec.attach",
+          Attach.class,
+          Attached.class,
+          "Take up a program that runs on since its connection was lost");
   public static final Method<Run, Running> RUN =
       Method.interactive(
           "vm.run", Run.class, Running.class, "Create and start a VM, then run a program in it");

@@ -1,36 +1,24 @@
 package dev.banger.cli;
 
+import dev.banger.api.StreamApi;
 import dev.banger.model.BangerException;
+import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.rpc.ControlMessage;
-import dev.banger.yamux.YamuxSession;
-import dev.banger.yamux.YamuxStream;
 import java.io.FileDescriptor;
-import java.io.FileInputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
+import java.util.Queue;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A program in a guest, joined to this process: its streams, the terminal, signals, its end. The
- * streams are opened in the order that docs/rpc.md fixes.
+ * A program in a guest, joined to this process: its streams, the terminal, signals, its end. A
+ * daemon that ends meanwhile is followed by another, where the program is taken up as it was left.
  */
 final class ProgramSession {
-  private static final int BUFFER = 64 << 10;
-  private static final Duration AFTER_FAILURE = Duration.ofSeconds(2);
-
-  /** Of stat(2). */
-  private static final int FILE_TYPE = 0170000;
-
-  private static final int PIPE = 0010000;
-  private static final int SOCKET = 0140000;
+  private static final long AFTER_FAILURE_MILLIS = 2000;
 
   /** As `docker run`: banger failed, the program cannot be executed, there is no such program. */
   private static final int FAILED = 125;
@@ -39,20 +27,34 @@ final class ProgramSession {
   private static final int NO_PROGRAM = 127;
   private static final int BY_SIGNAL = 128;
 
-  private final YamuxStream control;
-  private final YamuxStream input;
-  private final YamuxStream output;
-  private final YamuxStream errors;
-  private final YamuxSession session;
+  /** Signals that wait for a connection. */
+  private static final int UNTOLD = 16;
+
+  /**
+   * What was begun.
+   *
+   * @param oneShot its VM goes with it
+   */
+  record Begun(StreamApi.Running running, boolean oneShot, boolean stdin, boolean tty) {}
+
+  private final Begun begun;
+  private final Reattachment reattachment;
+  private final ProgramInput input = new ProgramInput();
+  private final ProgramOutput output;
+  private final ProgramOutput errors;
   private final AtomicReference<@Nullable BangerException> lostOutput = new AtomicReference<>();
   private final AtomicInteger interrupts = new AtomicInteger();
+  private final AtomicInteger terminations = new AtomicInteger();
+  private final Queue<ControlMessage> untold = new ArrayBlockingQueue<>(UNTOLD);
+  private volatile @Nullable ProgramLink link;
+  private volatile @Nullable String savedTerminal;
 
-  private ProgramSession(YamuxSession session) throws IOException {
-    this.session = session;
-    control = session.open();
-    input = session.open();
-    output = session.open();
-    errors = session.open();
+  private ProgramSession(Begun begun, Directories directories) {
+    this.begun = begun;
+    this.reattachment = new Reattachment(directories, begun);
+    ProgramOutput.Trouble trouble = new Giving();
+    this.output = new ProgramOutput(FileDescriptor.out, 1, trouble);
+    this.errors = new ProgramOutput(FileDescriptor.err, 2, trouble);
   }
 
   /** The status when no program has run: banger's own, or that of who was cancelled. */
@@ -78,54 +80,53 @@ final class ProgramSession {
     Signals.on("TERM", cancel);
   }
 
-  /** Joins the program that the call has started, until its end; returns its exit status. */
-  static int join(Client client, boolean stdin, boolean tty)
+  /** Joins the program that the client's call has begun, until its end; returns its exit status. */
+  static int join(Client client, Directories directories, Begun begun)
       throws BangerException, InterruptedException {
-    try (YamuxSession yamux = client.upgrade()) {
-      ProgramSession session = new ProgramSession(yamux);
-      String saved = tty && Terminal.stdin() ? Terminal.raw() : null;
-      Thread restore = new Thread(() -> restore(saved));
-      Runtime.getRuntime().addShutdownHook(restore);
-      try {
-        session.forwardSignals(tty, saved);
-        return session.run(stdin);
-      } catch (IOException e) {
-        throw session.whyLost(e);
-      } finally {
-        Runtime.getRuntime().removeShutdownHook(restore);
-        restore(saved);
+    ProgramSession session = new ProgramSession(begun, directories);
+    Thread restore = new Thread(session::restore);
+    Runtime.getRuntime().addShutdownHook(restore);
+    try {
+      if (begun.tty() && Terminal.stdin() && Terminal.foreground()) {
+        session.savedTerminal = Terminal.raw();
       }
+      session.forwardSignals();
+      return session.run(new ProgramLink(client));
     } catch (IOException e) {
-      throw lost(e);
+      throw Reattachment.lost(e);
+    } finally {
+      session.hangUp();
+      Runtime.getRuntime().removeShutdownHook(restore);
+      session.restore();
     }
   }
 
-  private static void restore(@Nullable String saved) {
+  /** The terminal as it was before; once. */
+  private void restore() {
+    String saved = savedTerminal;
+    savedTerminal = null;
     if (saved != null) {
       Terminal.restore(saved);
     }
   }
 
-  private int run(boolean stdin) throws IOException, InterruptedException, BangerException {
-    if (stdin) {
-      Thread.ofPlatform().daemon().name("stdin").start(this::pumpInput);
-    } else {
-      input.closeOutput();
+  private void hangUp() {
+    ProgramLink last = link;
+    if (last != null) {
+      last.close();
     }
-    Thread out = pump(output, FileDescriptor.out, 1);
-    Thread err = pump(errors, FileDescriptor.err, 2);
-    ControlMessage end = ControlMessage.read(control.input());
-    if (end == null) {
-      throw whyLost(null);
+  }
+
+  private int run(ProgramLink first) throws IOException, InterruptedException, BangerException {
+    if (begun.stdin()) {
+      input.start();
     }
-    if (end instanceof ControlMessage.Failed) {
-      long until = System.nanoTime() + AFTER_FAILURE.toNanos();
-      out.join(AFTER_FAILURE);
-      err.join(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
-    } else {
-      out.join();
-      err.join();
+    follow(first, begun.stdin() ? 0L : null);
+    ControlMessage end = first.awaitEnd();
+    while (end == null || end instanceof ControlMessage.LetGo) {
+      end = takeUp(end != null).awaitEnd();
     }
+    finishOutput(end);
     BangerException failure = lostOutput.get();
     if (failure != null) {
       throw failure;
@@ -133,10 +134,68 @@ final class ProgramSession {
     return status(end);
   }
 
-  /** Why there is no end of the program: we have given up ourselves, or the daemon has. */
-  private BangerException whyLost(@Nullable IOException cause) {
+  /** {@code accepted} null: no stdin is wanted. */
+  private void follow(ProgramLink now, @Nullable Long accepted) throws IOException {
+    output.follow(now.output().input());
+    errors.follow(now.errors().input());
+    if (accepted == null) {
+      now.input().closeOutput();
+    } else {
+      input.follow(now.input(), accepted);
+    }
+    link = now;
+    for (ControlMessage late = untold.poll(); late != null; late = untold.poll()) {
+      now.tell(late);
+    }
+  }
+
+  /**
+   * At the next daemon.
+   *
+   * @param orderly the daemon said that it ends: then the next one is not ours to start
+   */
+  private ProgramLink takeUp(boolean orderly)
+      throws BangerException, InterruptedException, IOException {
+    ProgramLink before = link;
+    link = null;
+    long daemon = before == null ? 0 : before.daemon();
+    if (before != null) {
+      before.close();
+    }
+    requireWritable();
+    Reattachment.Found found = reattachment.find(orderly, daemon, output.settle(), errors.settle());
+    follow(found.link(), found.attached().stdin());
+    requireWritable(); // it may have failed while there was no connection to close
+    if (begun.tty()) {
+      tell(terminalSize());
+    }
+    if (Terminal.stderr()) {
+      say("banger: the daemon ended; attached again");
+    }
+    return found.link();
+  }
+
+  private void requireWritable() throws BangerException {
     BangerException failure = lostOutput.get();
-    return failure != null ? failure : lost(cause);
+    if (failure != null) {
+      throw failure;
+    }
+  }
+
+  /** A raw terminal needs to be told to go to the beginning of the line. */
+  private void say(String line) {
+    System.err.print(savedTerminal == null ? line + "\n" : "\r\n" + line + "\r\n");
+    System.err.flush();
+  }
+
+  private void finishOutput(ControlMessage end) throws InterruptedException {
+    ProgramLink last = link;
+    boolean failed = end instanceof ControlMessage.Failed;
+    output.await(failed ? AFTER_FAILURE_MILLIS : 0);
+    errors.await(failed ? AFTER_FAILURE_MILLIS : 0);
+    if (last != null) {
+      last.confirm();
+    }
   }
 
   /** By instanceof: a switch over types makes its class when it first runs, in each client anew. */
@@ -158,135 +217,59 @@ final class ProgramSession {
     throw new IOException("the daemon sent a message that only a client sends");
   }
 
-  private static BangerException lost(@Nullable IOException cause) {
-    return new BangerException(
-        ErrorCode.UNAVAILABLE,
-        "the daemon hung up while the program ran",
-        "look at `banger daemon logs`",
-        cause);
-  }
-
-  /** Whatever ends our stdin, the program's ends with it. */
-  @SuppressWarnings("StreamResourceLeak") // descriptor 0 is the process's, not ours to close
-  private void pumpInput() {
-    try {
-      copy(new FileInputStream(FileDescriptor.in), input.output());
-    } catch (IOException _) {
-      // The program reads no more, or is gone: its end tells.
-    } finally {
-      input.closeOutput();
-    }
-  }
-
-  /** A reader of ours that goes away (`| head`) ends the program as it would end a local one. */
-  private Thread pump(YamuxStream from, FileDescriptor to, int number) {
-    return Thread.ofPlatform()
-        .daemon()
-        .start(() -> {
-          try (OutputStream out = new OutputGuard(to, number)) {
-            copy(from.input(), out);
-          } catch (IOException _) {
-            // The session has ended, and the main thread says why.
-          }
-        });
-  }
-
-  /**
-   * Writes until it cannot; swallows the rest. A pipe without a reader is told to the program; what
-   * else goes wrong, a full disk say, ends the session.
-   */
-  private final class OutputGuard extends OutputStream {
-    private final FileOutputStream out;
-    private final int number;
-    private boolean broken;
-
-    OutputGuard(FileDescriptor to, int number) {
-      out = new FileOutputStream(to);
-      this.number = number;
+  /** What happens when our own output cannot be written. */
+  private final class Giving implements ProgramOutput.Trouble {
+    @Override
+    public void noReader() {
+      tell(new ControlMessage.Signal(Signals.BROKEN_PIPE));
     }
 
     @Override
-    public void write(int b) {
-      write(new byte[] {(byte) b}, 0, 1);
-    }
-
-    @Override
-    public void write(byte[] bytes, int offset, int length) {
-      if (broken) {
-        return;
-      }
-      try {
-        out.write(bytes, offset, length);
-      } catch (IOException e) {
-        broken = true;
-        if (isPipe()) {
-          tell(new ControlMessage.Signal(Signals.BROKEN_PIPE));
-        } else {
-          giveUp(e);
-        }
-      }
-    }
-
-    /** Writing to one that blocks fails for this reason alone; the message is in any language. */
-    private boolean isPipe() {
-      try {
-        int mode = (Integer) Files.getAttribute(Path.of("/proc/self/fd/" + number), "unix:mode");
-        int type = mode & FILE_TYPE;
-        return type == PIPE || type == SOCKET;
-      } catch (IOException e) {
-        return false;
-      }
-    }
-
-    private void giveUp(IOException cause) {
-      boolean full = String.valueOf(cause.getMessage()).contains("No space left on device");
-      lostOutput.compareAndSet(
-          null,
-          new BangerException(
-              full ? ErrorCode.NO_SPACE : ErrorCode.INTERNAL,
-              "cannot write the program's " + (number == 1 ? "output" : "errors"),
-              "look at where it goes; the program was hung up",
-              cause));
-      session.close();
+    public void failed(BangerException failure) {
+      lostOutput.compareAndSet(null, failure);
+      hangUp();
     }
   }
 
-  private static void copy(InputStream in, OutputStream out) throws IOException {
-    byte[] buffer = new byte[BUFFER];
-    for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-      out.write(buffer, 0, n);
+  private void forwardSignals() {
+    Signals.on("INT", this::interrupted);
+    Signals.on("TERM", this::terminated);
+    if (begun.tty()) {
+      Signals.on("WINCH", () -> tell(terminalSize()));
     }
   }
 
-  private void forwardSignals(boolean tty, @Nullable String saved) {
-    Signals.on("INT", () -> interrupted(saved));
-    Signals.on("TERM", () -> tell(new ControlMessage.Signal(Signals.TERMINATE)));
-    if (tty) {
-      Signals.on(
-          "WINCH",
-          () -> {
-            Terminal.Size size = Terminal.size();
-            tell(new ControlMessage.Resize(size.rows(), size.columns()));
-          });
-    }
+  private static ControlMessage terminalSize() {
+    Terminal.Size size = Terminal.size();
+    return new ControlMessage.Resize(size.rows(), size.columns());
   }
 
-  private void interrupted(@Nullable String saved) {
+  private void interrupted() {
     switch (interrupts.incrementAndGet()) {
       case 1 -> tell(new ControlMessage.Signal(Signals.INTERRUPT));
       case 2 -> tell(new ControlMessage.Signal(Signals.KILL));
-      default -> {
-        restore(saved);
-        Runtime.getRuntime().halt(BY_SIGNAL + Signals.INTERRUPT);
-      }
+      default -> leave(Signals.INTERRUPT);
     }
   }
 
+  /** A shell on a terminal ignores it: there it ends the client, and with it the connection. */
+  private void terminated() {
+    if (begun.tty() || terminations.incrementAndGet() > 1) {
+      leave(Signals.TERMINATE);
+    }
+    tell(new ControlMessage.Signal(Signals.TERMINATE));
+  }
+
+  private void leave(int signal) {
+    restore();
+    Runtime.getRuntime().halt(BY_SIGNAL + signal);
+  }
+
+  /** Now, or when there is a connection again. */
   private void tell(ControlMessage message) {
-    try {
-      ControlMessage.write(control.output(), message);
-    } catch (IOException _) {
-      // The session has ended, and the main thread says why.
+    ProgramLink now = link;
+    if (now == null || !now.tell(message)) {
+      boolean _ = untold.offer(message);
     }
   }
 }

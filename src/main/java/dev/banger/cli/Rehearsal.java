@@ -169,7 +169,7 @@ final class Rehearsal {
 
   private static Methods.Upgrade<StreamApi.Running> program() {
     return new Methods.Upgrade<>(
-        new StreamApi.Running(VM.id(), VM.name()), Rehearsal::serveProgram);
+        new StreamApi.Running(VM.id(), VM.name(), "0".repeat(32)), Rehearsal::serveProgram);
   }
 
   /** The client has read all, and hangs up. */

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +14,7 @@ final class Terminal {
   /** What a terminal shows. */
   record Size(int rows, int columns) {}
 
+  private static final Duration BACKGROUND_PAUSE = Duration.ofMillis(200);
   private static final Size STANDARD = new Size(24, 80);
 
   private Terminal() {}
@@ -38,6 +40,24 @@ final class Terminal {
           || target.equals("/dev/console");
     } catch (IOException e) {
       return false;
+    }
+  }
+
+  /** A job in the background that touches the terminal would be stopped: it waits for its turn. */
+  static void awaitForeground() throws InterruptedException {
+    while (stdin() && !foreground()) {
+      Thread.sleep(BACKGROUND_PAUSE);
+    }
+  }
+
+  /** By proc(5): whether the terminal's foreground group (tpgid) is this process's own (pgrp). */
+  static boolean foreground() {
+    try {
+      String stat = Files.readString(Path.of("/proc/self/stat"), StandardCharsets.ISO_8859_1);
+      String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", 7);
+      return fields[2].equals(fields[5]);
+    } catch (IOException e) {
+      return true;
     }
   }
 

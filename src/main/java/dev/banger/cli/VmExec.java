@@ -68,9 +68,13 @@ final class VmExec extends ClientCommand {
             argv(head), tty, !noStdin, user, workingDirectory, VmOptions.environment(env));
     try (Client client = connect()) {
       ProgramSession.cancelOnInterrupt(client);
-      client.call(
-          StreamApi.EXEC, new StreamApi.Exec(head.getFirst(), program), ProgressView.standard());
-      return ProgramSession.join(client, !noStdin, tty);
+      StreamApi.Running running =
+          client.call(
+              StreamApi.EXEC,
+              new StreamApi.Exec(head.getFirst(), program),
+              ProgressView.standard());
+      return ProgramSession.join(
+          client, directories(), new ProgramSession.Begun(running, false, !noStdin, tty));
     }
   }
 

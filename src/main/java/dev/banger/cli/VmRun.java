@@ -71,12 +71,16 @@ final class VmRun extends VmOptions {
     try (Client client = connect()) {
       ProgramSession.cancelOnInterrupt(client);
       ProgressView progress = ProgressView.standard();
+      StreamApi.Running running;
       try {
-        client.call(StreamApi.RUN, request, progress);
+        running = client.call(StreamApi.RUN, request, progress);
       } finally {
         progress.clear();
       }
-      return ProgramSession.join(client, !noStdin, tty || shell);
+      return ProgramSession.join(
+          client,
+          directories(),
+          new ProgramSession.Begun(running, !request.keep(), !noStdin, tty || shell));
     }
   }
 

@@ -129,7 +129,9 @@ public final class Daemon implements AutoCloseable {
                 clock,
                 imageOps));
     keep("vms", () -> vms.close(REMOVALS_END));
-    serve(new DaemonParts(vms, operations, images, kernels, config, directories), accelerator);
+    serve(
+        new DaemonParts(vms, operations, images, kernels, new ExecSessions(), config, directories),
+        accelerator);
   }
 
   private void serve(DaemonParts served, ChosenAccelerator accelerator) throws BangerException {
@@ -146,6 +148,7 @@ public final class Daemon implements AutoCloseable {
                     new RpcServer.Greeting(DaemonApi.HELLO, own.hello()),
                     RpcServer.Limits.STANDARD),
                 MethodTable.of(served, own)));
+    keep("programs", served.programs()::letGo);
     server.start();
     LOG.info("ready version={} socket={}", own.hello().version(), directories.socket());
   }

@@ -13,5 +13,6 @@ record DaemonParts(
     Operations operations,
     Images images,
     Kernels kernels,
+    ExecSessions programs,
     Config config,
     Directories directories) {}

@@ -46,8 +46,8 @@ final class MethodTable {
     daemon.addTo(methods);
     operations.addTo(methods, perKind);
     vms.addTo(methods);
-    new StreamMethods(parts.vms(), parts.images(), parts.operations(), operations, vms)
-        .addTo(methods);
+    new ProgramMethods(parts, operations, vms).addTo(methods);
+    new StreamMethods(parts.vms()).addTo(methods);
     images.addTo(methods);
     VmMethods.add(
         methods, DaemonApi.DISCOVER, (_, _) -> OpenRpc.document(Version.TEXT, Api.methods()));

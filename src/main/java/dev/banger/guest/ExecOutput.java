@@ -6,7 +6,8 @@ import java.nio.ByteBuffer;
 
 /**
  * The bytes a program writes. What was read is acknowledged in batches, and then the guest forgets
- * it: {@link #offset} is from where to attach again. Used by one thread at a time.
+ * it: {@link #offset} is from where to attach again, and {@link #keep} how much before it. Used by
+ * one thread at a time.
  */
 public final class ExecOutput extends InputStream {
   private static final int BATCH = 128 * 1024;
@@ -14,6 +15,7 @@ public final class ExecOutput extends InputStream {
   private final Conversation conversation;
   private volatile long offset;
   private long acknowledged;
+  private volatile int kept;
 
   ExecOutput(Conversation conversation, long offset) {
     this.conversation = conversation;
@@ -24,6 +26,13 @@ public final class ExecOutput extends InputStream {
   /** How many bytes the program had written up to here. */
   public long offset() {
     return offset;
+  }
+
+  /**
+   * The guest keeps so many bytes behind {@link #offset}: from there, too, one can attach again.
+   */
+  public void keep(int bytes) {
+    kept = bytes;
   }
 
   @Override
@@ -38,10 +47,10 @@ public final class ExecOutput extends InputStream {
     if (count > 0) {
       long now = offset + count;
       offset = now;
-      if (now - acknowledged >= BATCH) {
+      if (now - kept - acknowledged >= BATCH) {
         acknowledge();
       }
-    } else if (count < 0 && offset > acknowledged) {
+    } else if (count < 0) {
       acknowledgeIfStillHeard();
     }
     return count;
@@ -53,25 +62,26 @@ public final class ExecOutput extends InputStream {
   }
 
   private void acknowledge() throws IOException {
-    conversation.output().write(ByteBuffer.allocate(8).putLong(offset).array());
-    acknowledged = offset;
+    long done = offset - kept;
+    if (done > acknowledged) {
+      acknowledged = done;
+      conversation.output().write(ByteBuffer.allocate(8).putLong(done).array());
+    }
   }
 
   /** The agent may have closed the stream by now; the bytes are here all the same. */
   private void acknowledgeIfStillHeard() {
     try {
       acknowledge();
-    } catch (IOException e) {
-      acknowledged = offset;
+    } catch (IOException _) {
+      // Then it holds them until the exec is forgotten.
     }
   }
 
-  /** Acknowledges what was read and takes no more. */
+  /** Acknowledges what was read and is not kept, and takes no more. */
   @Override
   public void close() {
-    if (offset > acknowledged) {
-      acknowledgeIfStillHeard();
-    }
+    acknowledgeIfStillHeard();
     conversation.close();
   }
 }

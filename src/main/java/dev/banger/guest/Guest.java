@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -198,8 +199,26 @@ public final class Guest implements AutoCloseable {
         in -> new ByteSize(in.u64()));
   }
 
-  /** Runs a program, and attaches to it. */
+  /** Runs a program, and attaches to it; on failure the guest neither runs nor remembers it. */
   public ExecStart exec(ExecSpec spec) throws BangerException, InterruptedException {
+    boolean unclear = true;
+    try {
+      Optional<ExecStart.Refused> refused = start(spec);
+      ExecStart start =
+          refused.isPresent()
+              ? refused.get()
+              : new ExecStart.Started(attach(spec.id(), spec.terminal() != null, 0, 0));
+      unclear = false;
+      return start;
+    } finally {
+      if (unclear) {
+        forget(spec.id());
+      }
+    }
+  }
+
+  private Optional<ExecStart.Refused> start(ExecSpec spec)
+      throws BangerException, InterruptedException {
     try {
       long _ =
           requests.call(
@@ -208,14 +227,27 @@ public final class Guest implements AutoCloseable {
               spec::write,
               limits.request(),
               WireReader::u32);
+      return Optional.empty();
     } catch (BangerException e) {
       if (e.getCause() instanceof GuestError error && error.isSystem()) {
         String message = error.getMessage();
-        return new ExecStart.Refused(error.errno(), message == null ? "" : message);
+        return Optional.of(new ExecStart.Refused(error.errno(), message == null ? "" : message));
       }
       throw e;
     }
-    return new ExecStart.Started(attach(spec.id(), spec.terminal() != null, 0, 0));
+  }
+
+  /** In the background: who failed to begin it does not wait for its end. */
+  private void forget(ExecId id) {
+    Thread.ofVirtual()
+        .name("exec-forget")
+        .start(() -> {
+          try {
+            GuestExec.forget(requests, id, true);
+          } catch (BangerException | InterruptedException _) {
+            // It never began, or the guest does not answer and ends by itself what nobody claims.
+          }
+        });
   }
 
   /** Takes up a program that runs or has run, at these offsets of its output. */

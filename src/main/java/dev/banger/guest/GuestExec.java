@@ -140,6 +140,18 @@ public final class GuestExec implements AutoCloseable {
     return new Stdin(conversation, accepted);
   }
 
+  /** As {@link #stdin()}; empty when the program's stdin has ended already. */
+  public Optional<Stdin> stdinIfOpen() throws BangerException, InterruptedException {
+    try {
+      return Optional.of(stdin());
+    } catch (BangerException e) {
+      if (e.code() == ErrorCode.WRONG_STATE) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
   /** What the program reads. Its errors say why the guest takes no more. */
   public static final class Stdin extends OutputStream {
     private final Conversation conversation;
@@ -225,6 +237,11 @@ public final class GuestExec implements AutoCloseable {
 
   /** The guest drops it and its output, and kills it first if asked to. */
   public void forget(boolean kill) throws BangerException, InterruptedException {
+    forget(requests, id, kill);
+  }
+
+  static void forget(Requests requests, ExecId id, boolean kill)
+      throws BangerException, InterruptedException {
     requests.run(
         "cannot forget the exec " + id,
         Kind.EXEC_FORGET,

@@ -36,6 +36,9 @@ public sealed interface ControlMessage {
   /** The copy is whole; nothing follows. */
   record Copied(long entries, long bytes) implements ControlMessage {}
 
+  /** The daemon ends and the program runs on: the next daemon takes it up; nothing follows. */
+  record LetGo() implements ControlMessage {}
+
   /** The longest message, in bytes behind the length. */
   int LIMIT = 64 << 10;
 
@@ -57,6 +60,7 @@ public sealed interface ControlMessage {
         data.writeLong(m.entries());
         data.writeLong(m.bytes());
       }
+      case LetGo _ -> begin(data, 20, 0);
     }
     data.flush();
   }
@@ -120,6 +124,10 @@ public sealed interface ControlMessage {
       case 19 -> {
         require(length == 16, kind);
         yield new Copied(body.getLong(), body.getLong());
+      }
+      case 20 -> {
+        require(length == 0, kind);
+        yield new LetGo();
       }
       default -> throw new IOException("a control message of the unknown kind " + kind);
     };

@@ -6,6 +6,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
+import dev.banger.model.VmName;
 import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
 import dev.banger.vmm.RunningVmm;
@@ -35,8 +36,15 @@ final class Recovery {
   private final Creation creation;
   private final Directories directories;
   private final KeyedLocks<VmId> locks;
+  private final Unclaimed unclaimed;
 
-  Recovery(VmParts parts, Lifecycle lifecycle, Creation creation, KeyedLocks<VmId> locks) {
+  Recovery(
+      VmParts parts,
+      Lifecycle lifecycle,
+      Creation creation,
+      KeyedLocks<VmId> locks,
+      Unclaimed unclaimed) {
+    this.unclaimed = unclaimed;
     this.table = parts.table();
     this.driver = parts.driver();
     this.directories = parts.directories();
@@ -71,7 +79,8 @@ final class Recovery {
     Optional<RunningVmm> found =
         driver.adopt(row.id(), directories.vmRun(row.id()), directories.vm(row.id()));
     boolean halfMade = row.state() == VmRow.State.CREATING || row.state() == VmRow.State.DELETING;
-    if (row.oneShot() || halfMade) {
+    boolean useless = row.oneShot() && (found.isEmpty() || !found.get().alive() || retired(row));
+    if (useless || halfMade) {
       LOG.info("vm={} is removed: the daemon ended during its {}", row.name(), row.state());
       if (found.isPresent()) {
         Boot.end(found.get());
@@ -80,6 +89,18 @@ final class Recovery {
       return;
     }
     lifecycle.adopt(row, found, held);
+    if (row.oneShot()) {
+      unclaimed.expect(row.id());
+    }
+  }
+
+  /** What a one-shot VM is called while it is removed. */
+  static VmName retiredName(VmId id) {
+    return new VmName("retired-" + id);
+  }
+
+  private static boolean retired(VmRow row) {
+    return row.name().equals(retiredName(row.id()));
   }
 
   private void reclaim(VmId id) throws InterruptedException {

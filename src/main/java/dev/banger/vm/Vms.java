@@ -8,7 +8,6 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
 import dev.banger.model.VmId;
-import dev.banger.model.VmName;
 import dev.banger.ops.Operations;
 import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
@@ -28,6 +27,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Vms {
   private static final Logger LOG = LoggerFactory.getLogger(Vms.class);
+  private static final Duration CLIENT_LIMIT = Duration.ofSeconds(30);
   private static final Duration GUEST_LIMIT = Duration.ofSeconds(10);
 
   /** The kinds of operation that this room begins; their subject is the VM's name. */
@@ -46,6 +46,7 @@ public final class Vms {
   private final Creation creation;
   private final Set<VmId> retired = ConcurrentHashMap.newKeySet();
   private final Set<Thread> removals = ConcurrentHashMap.newKeySet();
+  private final Unclaimed unclaimed = new Unclaimed(CLIENT_LIMIT, this::retire);
 
   private Vms(VmParts parts, KeyedLocks<VmId> locks, Lifecycle lifecycle, Creation creation) {
     this.table = parts.table();
@@ -65,7 +66,7 @@ public final class Vms {
     Creation creation = new Creation(parts, lifecycle, locks);
     Vms vms = new Vms(parts, locks, lifecycle, creation);
     opened.set(vms);
-    new Recovery(parts, lifecycle, creation, locks).run();
+    new Recovery(parts, lifecycle, creation, locks, vms.unclaimed).run();
     return vms;
   }
 
@@ -265,9 +266,24 @@ public final class Vms {
     }
   }
 
+  /**
+   * The client of a one-shot VM that a daemon before this one left has come: whoever claims it
+   * retires it. Nothing for any other VM.
+   */
+  public void claim(VmId id) {
+    unclaimed.claim(id);
+  }
+
+  /** A claim came to nothing: another client may come, for a while. */
+  public void disclaim(VmRow row) {
+    if (row.oneShot()) {
+      unclaimed.expect(row.id());
+    }
+  }
+
   private void freeName(VmId id) {
     try {
-      table.rename(id, new VmName("retired-" + id));
+      table.rename(id, Recovery.retiredName(id));
     } catch (BangerException e) {
       LOG.warn("the name of vm={} is free only when it is removed", id, e);
     }
@@ -289,22 +305,9 @@ public final class Vms {
   /** Waits for removals that have begun. VMs run on. */
   public void close(Duration limit) throws InterruptedException {
     long until = System.nanoTime() + limit.toNanos();
-    retireOneShots();
+    unclaimed.close();
     for (Thread removal : removals) {
       removal.join(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
-    }
-  }
-
-  /** Their clients are gone with the daemon. */
-  private void retireOneShots() {
-    try {
-      for (VmRow row : visible()) {
-        if (row.oneShot()) {
-          retire(row.id());
-        }
-      }
-    } catch (BangerException e) {
-      LOG.warn("one-shot VMs are left to the next daemon", e);
     }
   }
 

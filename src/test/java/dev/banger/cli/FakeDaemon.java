@@ -165,7 +165,8 @@ final class FakeDaemon implements AutoCloseable {
       throw new BangerException(ErrorCode.NOT_FOUND, "there is no VM nothing", "");
     }
     return new Methods.Upgrade<>(
-        new StreamApi.Running("0123456789ab", vm), session -> serve(session, program));
+        new StreamApi.Running("0123456789ab", vm, "0".repeat(32)),
+        session -> serve(session, program));
   }
 
   private void serve(YamuxSession session, StreamApi.Program program)

@@ -1,0 +1,259 @@
+package dev.banger.daemon;
+
+import dev.banger.api.StreamApi;
+import dev.banger.guest.ExecId;
+import dev.banger.guest.ExecSpec;
+import dev.banger.guest.ExecStart;
+import dev.banger.guest.Guest;
+import dev.banger.guest.GuestExec;
+import dev.banger.guest.TerminalSize;
+import dev.banger.image.Image;
+import dev.banger.image.Images;
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import dev.banger.ops.OperationStatus;
+import dev.banger.ops.Operations;
+import dev.banger.rpc.Call;
+import dev.banger.rpc.ControlMessage;
+import dev.banger.rpc.Methods;
+import dev.banger.rpc.Methods.Upgrade;
+import dev.banger.store.VmRow;
+import dev.banger.vm.Vms;
+import dev.banger.yamux.YamuxSession;
+import dev.banger.yamux.YamuxStream;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Programs: after the reply of their methods the connection carries a program's streams. */
+final class ProgramMethods {
+  private static final Logger LOG = LoggerFactory.getLogger(ProgramMethods.class);
+  private static final int ENOENT = 2;
+  private static final int EACCES = 13;
+
+  private final Vms vms;
+  private final Images images;
+  private final Operations operations;
+  private final OperationMethods watching;
+  private final VmMethods wishes;
+  private final ExecSessions sessions;
+
+  ProgramMethods(DaemonParts parts, OperationMethods watching, VmMethods wishes) {
+    this.vms = parts.vms();
+    this.images = parts.images();
+    this.operations = parts.operations();
+    this.sessions = parts.programs();
+    this.watching = watching;
+    this.wishes = wishes;
+  }
+
+  void addTo(Methods methods) {
+    StreamMethods.add(methods, StreamApi.EXEC, (_, wish) -> exec(wish));
+    StreamMethods.add(methods, StreamApi.ATTACH, (_, wish) -> attach(wish));
+    StreamMethods.add(methods, StreamApi.RUN, this::run);
+  }
+
+  private Upgrade<StreamApi.Running> exec(StreamApi.Exec wish)
+      throws BangerException, InterruptedException {
+    sessions.requireOpen();
+    VmRow row = vms.find(wish.vm());
+    ExecId id = ExecId.random();
+    ExecStart start = start(row, id, wish.program());
+    return new Upgrade<>(
+        running(row, id), session -> serve(session, row, start, wish.program(), () -> {}));
+  }
+
+  /** The VM goes with its command unless it is to be kept: whatever happens on the way. */
+  private Upgrade<StreamApi.Running> run(Call call, StreamApi.Run wish)
+      throws BangerException, InterruptedException {
+    sessions.requireOpen();
+    call.interruptWhenClosed();
+    Vms.Begun begun =
+        vms.create(
+            wishes.spec(wish.create(), !wish.keep(), call.peer().user()), true, Optional.empty());
+    try {
+      OperationStatus end = watching.watch(call, begun.operation());
+      if (end.error().isPresent()) {
+        throw end.error().get();
+      }
+      VmRow row = vms.find(begun.id().value());
+      ExecId id = ExecId.random();
+      ExecStart start = start(row, id, wish.program());
+      return new Upgrade<>(
+          running(row, id),
+          session -> serve(session, row, start, wish.program(), () -> retire(row)));
+    } catch (BangerException | InterruptedException | RuntimeException e) {
+      breakOff(begun, wish);
+      throw e;
+    }
+  }
+
+  /** A one-shot VM, too, goes when the program that is taken up has ended. */
+  private Upgrade<StreamApi.Attached> attach(StreamApi.Attach wish)
+      throws BangerException, InterruptedException {
+    sessions.requireOpen();
+    VmRow row = vms.find(wish.vm());
+    boolean claims = wish.oneShot() && row.oneShot();
+    if (claims) {
+      vms.claim(row.id());
+    }
+    boolean attached = false;
+    try {
+      Upgrade<StreamApi.Attached> upgrade = attach(wish, row);
+      attached = true;
+      return upgrade;
+    } finally {
+      if (claims && !attached) {
+        vms.disclaim(row);
+      }
+    }
+  }
+
+  private Upgrade<StreamApi.Attached> attach(StreamApi.Attach wish, VmRow row)
+      throws BangerException, InterruptedException {
+    Runnable atEnd = wish.oneShot() ? () -> retire(row) : () -> {};
+    GuestExec exec =
+        vms.guest(row.id().value())
+            .attach(execId(wish.exec()), wish.tty(), wish.stdout(), wish.stderr());
+    try {
+      Optional<GuestExec.Stdin> stdin = wish.stdin() ? exec.stdinIfOpen() : Optional.empty();
+      LOG.info("vm={} exec={} is taken up again", row.name(), exec.id());
+      ExecSession program = new ExecSession(exec, () -> stdin.orElse(null));
+      return new Upgrade<>(
+          new StreamApi.Attached(
+              row.id().value(),
+              row.name().value(),
+              stdin.map(GuestExec.Stdin::accepted).orElse(null)),
+          session -> serve(session, program, atEnd));
+    } catch (BangerException | InterruptedException | RuntimeException e) {
+      exec.close();
+      throw e;
+    }
+  }
+
+  private static ExecId execId(String text) throws BangerException {
+    try {
+      return new ExecId(text);
+    } catch (IllegalArgumentException e) {
+      throw new BangerException(
+          ErrorCode.INVALID,
+          "'" + text + "' is no id of a program",
+          "give the one that vm.exec or vm.run answered",
+          e);
+    }
+  }
+
+  /** A program that the guest could not execute is reported where its end would be. */
+  private void serve(
+      YamuxSession session, VmRow row, ExecStart start, StreamApi.Program program, Runnable atEnd)
+      throws BangerException, InterruptedException, IOException {
+    switch (start) {
+      case ExecStart.Started(GuestExec exec) -> {
+        boolean reads = program.stdin() || program.tty();
+        serve(session, new ExecSession(exec, () -> reads ? exec.stdin() : null), atEnd);
+      }
+      case ExecStart.Refused refused -> {
+        atEnd.run();
+        try (YamuxStream control = session.accept()) {
+          ControlMessage.write(control.output(), new ControlMessage.Failed(reason(row, refused)));
+          control.closeOutput();
+        }
+      }
+    }
+  }
+
+  /** Whatever goes wrong, {@code atEnd} is done, but not for a program that is let go. */
+  private void serve(YamuxSession session, ExecSession program, Runnable atEnd)
+      throws InterruptedException {
+    boolean ended = true;
+    try {
+      ended = sessions.serve(program, session, atEnd);
+    } finally {
+      if (ended) {
+        atEnd.run();
+      }
+    }
+  }
+
+  private static BangerException reason(VmRow row, ExecStart.Refused refused) {
+    ErrorCode code =
+        switch (refused.errno()) {
+          case ENOENT -> ErrorCode.NOT_FOUND;
+          case EACCES -> ErrorCode.PERMISSION;
+          default -> ErrorCode.INVALID;
+        };
+    return new BangerException(
+        code,
+        "cannot run the command in " + row.name() + ": " + refused.message(),
+        "check its name, and that it is in the image");
+  }
+
+  /** What is begun is cancelled; its VM, if it came to be, goes in the background. */
+  private void breakOff(Vms.Begun begun, StreamApi.Run wish) {
+    try {
+      operations.cancel(begun.operation());
+    } catch (BangerException e) {
+      LOG.debug("operation {} has ended and is forgotten", begun.operation(), e);
+    }
+    if (!wish.keep()) {
+      vms.retire(begun.id());
+    }
+  }
+
+  private void retire(VmRow row) {
+    if (row.oneShot()) {
+      vms.retire(row.id());
+    }
+  }
+
+  private ExecStart start(VmRow row, ExecId id, StreamApi.Program program)
+      throws BangerException, InterruptedException {
+    Guest guest = vms.guest(row.id().value());
+    Image image = images.byId(row.source().imageId());
+    LOG.debug("vm={} is asked to run {}", row.name(), program.argv());
+    return guest.exec(spec(image, id, program));
+  }
+
+  private static ExecSpec spec(Image image, ExecId id, StreamApi.Program program)
+      throws BangerException {
+    List<String> argv = program.argv().isEmpty() ? image.command() : program.argv();
+    if (argv.isEmpty()) {
+      throw new BangerException(
+          ErrorCode.INVALID,
+          "the image " + image.reference() + " has no default command",
+          "write one after --");
+    }
+    Map<String, String> environment = new LinkedHashMap<>();
+    List<String> variables = new ArrayList<>(image.environment());
+    variables.addAll(program.env());
+    for (String variable : variables) {
+      int equals = variable.indexOf('=');
+      if (equals < 1) {
+        throw new BangerException(
+            ErrorCode.INVALID, "'" + variable + "' is no environment variable", "write NAME=VALUE");
+      }
+      environment.put(variable.substring(0, equals), variable.substring(equals + 1));
+    }
+    ExecSpec.Builder spec =
+        ExecSpec.of(argv)
+            .id(id)
+            .environment(environment)
+            .directory(program.cwd() == null ? "" : program.cwd())
+            .user(program.user() == null ? "" : program.user());
+    if (program.tty()) {
+      spec.terminal(new TerminalSize(program.rows(), program.columns()));
+    } else if (program.stdin()) {
+      spec.stdin();
+    }
+    return spec.build();
+  }
+
+  private static StreamApi.Running running(VmRow row, ExecId id) {
+    return new StreamApi.Running(row.id().value(), row.name().value(), id.hex());
+  }
+}
