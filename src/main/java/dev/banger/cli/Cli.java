@@ -2,6 +2,7 @@ package dev.banger.cli;
 
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
+import dev.banger.rpc.RpcClient;
 import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -39,6 +40,7 @@ public final class Cli {
         dashes < 0
             ? List.of()
             : List.of(Arrays.copyOfRange(arguments, dashes + 1, arguments.length));
+    Thread.ofPlatform().daemon().start(RpcClient::prepare);
     boolean json = Arrays.asList(words).contains("--json");
     return ScopedValue.where(PROGRAM, program).call(() -> guarded(words, json));
   }

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import org.aesh.command.option.Option;
 import org.aesh.command.option.OptionList;
 import org.jspecify.annotations.Nullable;
@@ -73,7 +72,7 @@ abstract class VmOptions extends ClientCommand {
         initMode == null ? standardInitMode : initMode,
         start,
         pairs(labels),
-        UUID.randomUUID().toString());
+        Keys.random());
   }
 
   private static long size(@Nullable String text) throws UsageException {

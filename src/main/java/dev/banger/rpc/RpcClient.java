@@ -48,6 +48,16 @@ public final class RpcClient implements AutoCloseable {
     this.lines = new LineBuffer(channel, LINE_LIMIT, null);
   }
 
+  /** Loads, on another thread than who will connect, what that takes: milliseconds of a command. */
+  public static void prepare() {
+    var _ = Wire.json();
+    try {
+      SocketChannel.open(StandardProtocolFamily.UNIX).close();
+    } catch (IOException e) {
+      // connect() will meet the same, and say so.
+    }
+  }
+
   /** Connects; null when nobody serves there. */
   public static @Nullable RpcClient connect(Path socket) throws BangerException {
     UnixDomainSocketAddress address = SocketFile.address(socket);
