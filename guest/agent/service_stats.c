@@ -194,6 +194,12 @@ static void put_list(struct wire_writer *writer, const char *path, void (*put)(c
     wire_set_count(writer, position, list.count);
 }
 
+static void put_clock(struct wire_writer *writer) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    wire_put_i64(writer, (int64_t)now.tv_sec * NANOS + now.tv_nsec);
+}
+
 int service_stats(const uint8_t *body, size_t length, int fd) {
     struct wire_writer writer = {0};
     (void)body;
@@ -208,6 +214,7 @@ int service_stats(const uint8_t *body, size_t length, int fd) {
     put_list(&writer, "/proc/diskstats", put_disk);
     put_list(&writer, "/proc/net/dev", put_nic);
     put_list(&writer, "/proc/self/mounts", put_file_system);
+    put_clock(&writer);
     if (!answer_message(fd, &writer)) answer_error(fd, CODE_LIMIT, "the statistics do not fit into a message");
     return 0;
 }

@@ -86,12 +86,18 @@ public final class VmApi {
   @Json
   public record LogText(String text) {}
 
+  /** What a VM is made of; sizes in bytes. */
+  @Json
+  public record Shape(int cpus, long memory, long disk) {}
+
   /**
    * What {@code vm.show} and {@code vm.list} answer, and the result of vm.create, vm.start and
    * vm.restart.
    *
    * @param state created, starting, running, stopping, stopped, failed
    * @param reason why it is stopped or failed, for people
+   * @param running what it has while it runs; cpus, memory and disk are what it gets at its next
+   *     start
    * @param accelerator kvm or tcg, while it runs
    */
   @Json
@@ -105,6 +111,7 @@ public final class VmApi {
       int cpus,
       long memory,
       long disk,
+      @Nullable Shape running,
       String initMode,
       Map<String, String> labels,
       List<String> env,

@@ -1,5 +1,6 @@
 package dev.banger.capability;
 
+import dev.banger.guest.Guest;
 import dev.banger.guest.GuestConfiguration.Disk;
 import dev.banger.guest.GuestConfiguration.Role;
 import dev.banger.image.disk.DiskTemplate;
@@ -28,14 +29,17 @@ public final class SystemDisk implements Capability {
   @Override
   public void prepare(StartPlan plan) throws BangerException, InterruptedException {
     StartPlan.Vm vm = plan.vm();
-    Path upper = vm.directory().resolve("system.ext4");
-    DiskTemplate template = templates.of(DiskTemplate.Role.UPPER, vm.disk(), vm.life());
-    template.copyIfMissing(upper);
+    Path upper = OwnDisk.SYSTEM.prepare(vm.directory(), vm.disk(), vm.life(), templates).file();
     plan.add(Drive.readOnly(vm.image().disk()), disk(Role.BASE, vm.image().uuid(), "/", true));
-    plan.add(Drive.writable(upper), disk(Role.UPPER, template.role().uuid(), "/", false));
+    plan.add(Drive.writable(upper), disk(Role.UPPER, DiskTemplate.Role.UPPER.uuid(), "/", false));
     plan.add(
         Drive.readOnly(vm.kernel().modulesDisk()),
         disk(Role.MODULES, vm.kernel().modulesUuid(), "", true));
+  }
+
+  @Override
+  public void started(StartPlan plan, Guest guest) throws BangerException, InterruptedException {
+    OwnDisk.SYSTEM.fill(plan.vm().directory(), guest);
   }
 
   private static Disk disk(Role role, UUID uuid, String mountPoint, boolean readOnly) {

@@ -1,5 +1,6 @@
 package dev.banger.capability;
 
+import dev.banger.guest.Guest;
 import dev.banger.guest.GuestConfiguration;
 import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.disk.DiskTemplates;
@@ -11,8 +12,6 @@ import java.nio.file.Path;
 public final class WorkDisk implements Capability {
   /** Overlayfs cannot stand on overlayfs: docker's layers live on the work disk. */
   private static final String DOCKER = "/var/lib/docker";
-
-  private static final String HOME = "/root";
 
   private final DiskTemplates templates;
 
@@ -28,13 +27,20 @@ public final class WorkDisk implements Capability {
   @Override
   public void prepare(StartPlan plan) throws BangerException, InterruptedException {
     StartPlan.Vm vm = plan.vm();
-    Path disk = vm.directory().resolve("work.ext4");
-    DiskTemplate template = templates.of(DiskTemplate.Role.WORK, vm.disk(), vm.life());
-    template.copyIfMissing(disk);
+    Path disk = OwnDisk.WORK.prepare(vm.directory(), vm.disk(), vm.life(), templates).file();
     plan.add(
         Drive.writable(disk),
         new GuestConfiguration.Disk(
-            GuestConfiguration.Role.WORK, template.role().uuid(), HOME, false, true));
+            GuestConfiguration.Role.WORK,
+            DiskTemplate.Role.WORK.uuid(),
+            OwnDisk.WORK.mountPoint(),
+            false,
+            true));
     plan.add(new GuestConfiguration.Bind(".banger/docker", DOCKER));
+  }
+
+  @Override
+  public void started(StartPlan plan, Guest guest) throws BangerException, InterruptedException {
+    OwnDisk.WORK.fill(plan.vm().directory(), guest);
   }
 }

@@ -35,6 +35,7 @@ final class Rehearsal {
           2,
           1L << 30,
           10L << 30,
+          new VmApi.Shape(2, 1L << 30, 10L << 30),
           "auto",
           Map.of("k", "v"),
           List.of("K=V"),

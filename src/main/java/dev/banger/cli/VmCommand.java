@@ -19,5 +19,9 @@ import org.aesh.command.CommandDefinition;
       VmExec.class,
       VmCopy.class,
       VmLogs.class,
+      VmStats.class,
+      VmTop.class,
+      VmPing.class,
+      VmHealth.class,
     })
 final class VmCommand extends GroupCommand {}

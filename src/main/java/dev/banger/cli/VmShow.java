@@ -34,9 +34,16 @@ final class VmShow extends ClientCommand {
     line(text, "reason", vm.reason());
     line(text, "image", vm.image());
     line(text, "kernel", vm.kernel());
-    line(text, "cpus", vm.cpus());
-    line(text, "memory", Human.size(vm.memory()));
-    line(text, "disk", Human.size(vm.disk()));
+    VmApi.Shape now = vm.running();
+    line(
+        text,
+        "cpus",
+        both(Integer.toString(vm.cpus()), now == null ? null : Integer.toString(now.cpus())));
+    line(
+        text,
+        "memory",
+        both(Human.size(vm.memory()), now == null ? null : Human.size(now.memory())));
+    line(text, "disk", both(Human.size(vm.disk()), now == null ? null : Human.size(now.disk())));
     line(text, "init mode", vm.initMode());
     line(text, "address", vm.address());
     line(text, "accelerator", vm.accelerator());
@@ -47,6 +54,13 @@ final class VmShow extends ClientCommand {
     vm.labels().forEach((key, value) -> line(text, "label", key + "=" + value));
     vm.env().forEach(pair -> line(text, "env", pair));
     return text.toString();
+  }
+
+  /** What it has while it runs, and what it gets at its next start if that is something else. */
+  private static String both(String configured, @Nullable String running) {
+    return running == null || running.equals(configured)
+        ? configured
+        : running + " (" + configured + " at its next start)";
   }
 
   private static @Nullable String time(@Nullable Long millis) {

@@ -46,6 +46,7 @@ final class MethodTable {
     daemon.addTo(methods);
     operations.addTo(methods, perKind);
     vms.addTo(methods);
+    new FigureMethods(parts.vms().observer()).addTo(methods);
     new ProgramMethods(parts, operations, vms).addTo(methods);
     new StreamMethods(parts.vms()).addTo(methods);
     images.addTo(methods);

@@ -29,6 +29,9 @@ final class Views {
         row.shape().cpus(),
         row.shape().memory().bytes(),
         row.shape().disk().bytes(),
+        vm.running()
+            .map(now -> new VmApi.Shape(now.cpus(), now.memory().bytes(), now.disk().bytes()))
+            .orElse(null),
         row.initMode(),
         row.labels(),
         row.env(),

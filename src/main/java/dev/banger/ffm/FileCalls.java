@@ -27,6 +27,15 @@ public final class FileCalls {
   /** ioctl_ficlone(2). */
   private static final long FICLONE = 0x40049409L;
 
+  private static final int AT_FDCWD = -100;
+  private static final int STATX_BLOCKS = 0x400;
+  private static final long STATX_SIZE = 256;
+  private static final long STATX_BLOCKS_AT = 48;
+  private static final long SECTOR = 512;
+
+  private static final MethodHandle STATX =
+      Native.function(
+          "statx", FunctionDescriptor.of(JAVA_INT, JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, ADDRESS));
   private static final MethodHandle OPEN =
       Native.function(
           "open",
@@ -55,6 +64,18 @@ public final class FileCalls {
   public static long lseek(int descriptor, long offset, int whence) throws SystemCallException {
     return Native.call(
         "lseek", errno -> (long) LSEEK.invokeExact(errno, descriptor, offset, whence));
+  }
+
+  /** By statx(2): the bytes that a file really takes; holes take none. */
+  public static long allocated(Path path) throws SystemCallException {
+    try (Arena arena = Arena.ofConfined()) {
+      MemorySegment name = arena.allocateFrom(path.toString());
+      MemorySegment result = arena.allocate(STATX_SIZE, 8);
+      Native.call(
+          "statx",
+          errno -> (int) STATX.invokeExact(errno, AT_FDCWD, name, 0, STATX_BLOCKS, result));
+      return SECTOR * result.get(JAVA_LONG, STATX_BLOCKS_AT);
+    }
   }
 
   /** ioctl_ficlone(2): the target shares the source's blocks. Many file systems cannot. */

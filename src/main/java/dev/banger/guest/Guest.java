@@ -76,14 +76,19 @@ public final class Guest implements AutoCloseable {
     });
   }
 
+  /** How long the agent takes to answer. */
+  public Duration ping() throws BangerException, InterruptedException {
+    return ping(limits.pingLimit());
+  }
+
   public boolean isConnected() {
     return session.isOpen();
   }
 
-  /** How long the agent takes to answer. */
-  public Duration ping() throws BangerException, InterruptedException {
+  /** How long the agent takes to answer; the usual limit when it is shorter. */
+  public Duration ping(Duration limit) throws BangerException, InterruptedException {
     try {
-      return session.ping(limits.pingLimit());
+      return session.ping(shorter(limit, limits.pingLimit()));
     } catch (IOException e) {
       throw Failure.of("cannot ping the guest", e);
     }
@@ -131,12 +136,21 @@ public final class Guest implements AutoCloseable {
   }
 
   public GuestStats stats() throws BangerException, InterruptedException {
+    return stats(limits.request());
+  }
+
+  /** For who cannot wait as long as usual. */
+  public GuestStats stats(Duration limit) throws BangerException, InterruptedException {
     return requests.call(
         "cannot read the guest's statistics",
         Kind.STATS,
         out -> {},
-        limits.request(),
+        shorter(limit, limits.request()),
         GuestStats::read);
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
   }
 
   /** Every listening socket of the guest. */

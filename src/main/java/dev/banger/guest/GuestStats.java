@@ -2,9 +2,15 @@ package dev.banger.guest;
 
 import dev.banger.model.ByteSize;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 
-/** What the guest uses; counters count since its boot. */
+/**
+ * What the guest uses; counters count since its boot.
+ *
+ * @param clock the guest's time of day; empty from an agent that does not tell it
+ */
 public record GuestStats(
     Duration uptime,
     long cpus,
@@ -14,7 +20,8 @@ public record GuestStats(
     long processes,
     List<Disk> disks,
     List<Nic> nics,
-    List<FileSystem> fileSystems) {
+    List<FileSystem> fileSystems,
+    Optional<Instant> clock) {
   /** Of all processors together. */
   public record CpuTime(
       Duration user, Duration system, Duration idle, Duration iowait, Duration steal) {
@@ -75,7 +82,12 @@ public record GuestStats(
         in.u32(),
         in.list(Disk::read),
         in.list(Nic::read),
-        in.list(FileSystem::read));
+        in.list(FileSystem::read),
+        in.hasMore() ? Optional.of(instant(in.i64())) : Optional.empty());
+  }
+
+  private static Instant instant(long unixNanos) {
+    return Instant.EPOCH.plusNanos(unixNanos);
   }
 
   private static Duration nanos(WireReader in) throws MalformedException {

@@ -97,6 +97,11 @@ final class WireReader {
     return value;
   }
 
+  /** Whether fields follow that agents before them did not send. */
+  boolean hasMore() {
+    return bytes.hasRemaining();
+  }
+
   void end() throws MalformedException {
     if (bytes.hasRemaining()) {
       throw new MalformedException(bytes.remaining() + " bytes are left over");

@@ -44,6 +44,7 @@ public final class Vms {
   private final KeyedLocks<VmId> locks;
   private final Lifecycle lifecycle;
   private final Creation creation;
+  private final Observer observer;
   private final Set<VmId> retired = ConcurrentHashMap.newKeySet();
   private final Set<Thread> removals = ConcurrentHashMap.newKeySet();
   private final Unclaimed unclaimed = new Unclaimed(CLIENT_LIMIT, this::retire);
@@ -54,6 +55,12 @@ public final class Vms {
     this.locks = locks;
     this.lifecycle = lifecycle;
     this.creation = creation;
+    this.observer = new Observer(this, lifecycle, parts.directories(), parts.clock());
+  }
+
+  /** Looks at VMs and changes nothing. */
+  public Observer observer() {
+    return observer;
   }
 
   /**
@@ -394,7 +401,11 @@ public final class Vms {
   }
 
   private VmView view(VmRow row) {
-    return new VmView(row, state(row, lifecycle.live(row.id()), lifecycle.activity(row.id())));
+    LiveVm live = lifecycle.live(row.id());
+    return new VmView(
+        row,
+        state(row, live, lifecycle.activity(row.id())),
+        live == null ? Optional.empty() : observer.running(row, live));
   }
 
   private static VmState state(

@@ -1,8 +1,10 @@
 package dev.banger.vmm;
 
 import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
 import dev.banger.proc.ProcessIdentity;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -39,6 +41,18 @@ public interface RunningVmm {
   void pause() throws BangerException, InterruptedException;
 
   void resume() throws BangerException, InterruptedException;
+
+  /** What it was started as; empty when that cannot be told any more. */
+  Optional<Machine> machine();
+
+  /** What it takes of the host now; empty when it has ended. */
+  Optional<VmmUsage> usage() throws BangerException;
+
+  /**
+   * The disk in this file, which it was started with, gets this size; the guest sees it at once.
+   * What is not larger is refused.
+   */
+  void growDisk(Path file, ByteSize size) throws BangerException, InterruptedException;
 
   /** The last lines of the guest's console, oldest first; empty when there are none. */
   List<String> consoleTail(int lines);

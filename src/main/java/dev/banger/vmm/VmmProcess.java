@@ -6,6 +6,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.proc.PidWatcher;
 import dev.banger.proc.ProcessIdentity;
+import dev.banger.proc.ProcessUsage;
 import dev.banger.proc.ShimRecords;
 import dev.banger.proc.Signal;
 import java.io.IOException;
@@ -196,6 +197,19 @@ public final class VmmProcess {
           alive() ? "try again" : "the VM has ended; start it first",
           e);
     }
+  }
+
+  /**
+   * As {@link RunningVmm#usage}.
+   *
+   * @param memory the file with the guest's RAM, if there is one
+   */
+  public Optional<VmmUsage> usage(Optional<Path> memory) throws BangerException {
+    Optional<ProcessUsage> program = ProcessUsage.of(started.program());
+    Optional<ProcessUsage> shim = ProcessUsage.of(started.shim());
+    return program.isPresent()
+        ? Optional.of(VmmUsage.of(program.get(), shim, memory))
+        : Optional.empty();
   }
 
   /** As {@link RunningVmm#consoleTail}. */

@@ -142,6 +142,7 @@ final class FakeDaemon implements AutoCloseable {
         2,
         1536L << 20,
         10L << 30,
+        null,
         "auto",
         Map.of(),
         List.of(),

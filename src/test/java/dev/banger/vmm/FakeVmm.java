@@ -13,6 +13,7 @@ import dev.banger.proc.ShimRecords;
 import dev.banger.proc.Signal;
 import dev.banger.proc.Tool;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -91,7 +92,12 @@ public final class FakeVmm implements Vmm {
       command.listen(files.channel());
       command.program(program(spec.id()));
       ShimRecords.Started started = new ShimLauncher(binaries).launch(command, LAUNCH_LIMIT);
-      Running running = new Running(files, started, spec.accelerator().toString());
+      Running running =
+          new Running(
+              files,
+              started,
+              spec.accelerator().toString(),
+              Optional.of(new Machine(spec.cpus(), spec.memory())));
       undo.add("fake VMM", running::kill);
       running.process.watch();
       undo.keep();
@@ -119,7 +125,7 @@ public final class FakeVmm implements Vmm {
       files.remove();
       return Optional.empty();
     }
-    Running running = new Running(files, started.get(), "");
+    Running running = new Running(files, started.get(), "", Optional.empty());
     running.process.watch();
     return Optional.of(running);
   }
@@ -131,10 +137,16 @@ public final class FakeVmm implements Vmm {
   private final class Running implements RunningVmm {
     private final VmmProcess process;
     private final String accelerator;
+    private final Optional<Machine> machine;
     private volatile boolean asked;
 
-    Running(VmmFiles files, ShimRecords.Started started, String accelerator) {
+    Running(
+        VmmFiles files,
+        ShimRecords.Started started,
+        String accelerator,
+        Optional<Machine> machine) {
       this.accelerator = accelerator;
+      this.machine = machine;
       this.process =
           new VmmProcess(
               files,
@@ -205,6 +217,25 @@ public final class FakeVmm implements Vmm {
     @Override
     public void resume() throws BangerException {
       PidWatcher.signal(identity(), Signal.CONTINUE);
+    }
+
+    @Override
+    public Optional<Machine> machine() {
+      return machine;
+    }
+
+    @Override
+    public Optional<VmmUsage> usage() throws BangerException {
+      return process.usage(Optional.empty());
+    }
+
+    @Override
+    public void growDisk(Path file, ByteSize size) throws BangerException {
+      try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
+        disk.setLength(size.bytes());
+      } catch (IOException e) {
+        throw new IllegalStateException(e);
+      }
     }
 
     @Override

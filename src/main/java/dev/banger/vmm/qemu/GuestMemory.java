@@ -30,9 +30,11 @@ import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * The guests' RAM: a sparse file each, on a tmpfs, so that a snapshot costs milliseconds. In the
@@ -83,6 +85,13 @@ final class GuestMemory {
           "look at `df " + file.getParent() + "`",
           e);
     }
+  }
+
+  /** Where this VM's file is; empty when there is none. */
+  Optional<Path> find(VmmFiles files) {
+    return Stream.of(files.runDirectory().resolve(IN_RUN_DIRECTORY), sharedFile(files))
+        .filter(Files::exists)
+        .findFirst();
   }
 
   /**

@@ -105,7 +105,11 @@ final class QemuCommand {
                 "banger.channel=virtio",
                 "banger.vmm=qemu"));
     if (emulated()) {
-      counterKilohertz.ifPresent(rate -> arguments.add("tsc_early_khz=" + rate));
+      // The guest's counter is the host's own. Its watchdog would compare it with timer ticks,
+      // which
+      // come late on a busy host, and take those for the time: the guest's clock would fall behind.
+      counterKilohertz.ifPresent(
+          rate -> arguments.addAll(List.of("tsc_early_khz=" + rate, "tsc=reliable")));
     }
     arguments.addAll(spec.kernelArguments());
     add("-kernel", inherited(shim.openReadOnly(spec.kernel())));
@@ -129,10 +133,10 @@ final class QemuCommand {
 
   /** {@code auto-read-only=off}: an fdset has no descriptor for a look before the real opening. */
   private void drive(int index, Drive drive) {
-    String id = "disk" + index;
+    String id = QemuDrives.device(index);
     int descriptor =
         drive.readOnly() ? shim.openReadOnly(drive.file()) : shim.openWritable(drive.file());
-    add("-add-fd", "fd=" + descriptor + ",set=" + index);
+    add("-add-fd", QemuDrives.addDescriptor(descriptor, index, drive.file()));
     add(
         "-drive",
         "if=none,format=raw,cache=writeback,auto-read-only=off,id="

@@ -3,11 +3,15 @@ package dev.banger.vmm.qemu;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.banger.lock.LeafLock;
 import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import dev.banger.model.ErrorCode;
 import dev.banger.vmm.VmmExit;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +64,26 @@ final class QemuControl implements AutoCloseable {
 
   Map<String, Object> execute(String command) throws BangerException, InterruptedException {
     return connected().execute(command, Map.of(), COMMAND_LIMIT);
+  }
+
+  /**
+   * QEMU enlarges the file itself, through the descriptor that it was started with, and tells the
+   * guest.
+   */
+  void growDisk(Path file, ByteSize size) throws BangerException, InterruptedException {
+    QmpClient qemu = connected();
+    OptionalLong set =
+        QemuDrives.setOf(qemu.execute("query-fdsets", Map.of(), COMMAND_LIMIT), file);
+    if (set.isEmpty()) {
+      throw new BangerException(
+          ErrorCode.NOT_FOUND,
+          "cannot find the disk " + file + " in its QEMU",
+          "`banger vm restart` gives the guest the new size");
+    }
+    qemu.execute(
+        "block_resize",
+        Map.of("device", QemuDrives.device(set.getAsLong()), "size", size.bytes()),
+        COMMAND_LIMIT);
   }
 
   /** QEMU serves one connection at a time: a second one waits until the first has ended. */

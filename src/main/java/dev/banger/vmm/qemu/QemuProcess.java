@@ -1,14 +1,18 @@
 package dev.banger.vmm.qemu;
 
 import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
 import dev.banger.proc.PidWatcher;
 import dev.banger.proc.ProcessIdentity;
 import dev.banger.proc.ShimRecords;
+import dev.banger.vmm.Machine;
 import dev.banger.vmm.RunningVmm;
 import dev.banger.vmm.VmmExit;
 import dev.banger.vmm.VmmFiles;
 import dev.banger.vmm.VmmProcess;
+import dev.banger.vmm.VmmUsage;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -20,14 +24,20 @@ final class QemuProcess implements RunningVmm {
   private final QemuControl control;
   private final GuestMemory memory;
   private final String accelerator;
+  private final Optional<Machine> machine;
 
+  /**
+   * @param accelerator empty when it cannot be told any more
+   */
   QemuProcess(
       VmmFiles files,
       ShimRecords.Started started,
       PidWatcher watcher,
       GuestMemory memory,
-      String accelerator) {
+      String accelerator,
+      Optional<Machine> machine) {
     this.memory = memory;
+    this.machine = machine;
     this.accelerator = accelerator;
     this.process = new VmmProcess(files, started, watcher, this::lastWord);
     this.control = new QemuControl(files.id().value(), () -> this.process.connect(files.control()));
@@ -105,6 +115,21 @@ final class QemuProcess implements RunningVmm {
   /** QEMU's word for its state: {@code running}, {@code paused}, .... */
   String status() throws BangerException, InterruptedException {
     return String.valueOf(control.execute("query-status").get("status"));
+  }
+
+  @Override
+  public Optional<Machine> machine() {
+    return machine;
+  }
+
+  @Override
+  public Optional<VmmUsage> usage() throws BangerException {
+    return process.usage(memory.find(process.files()));
+  }
+
+  @Override
+  public void growDisk(Path file, ByteSize size) throws BangerException, InterruptedException {
+    control.growDisk(file, size);
   }
 
   @Override

@@ -11,13 +11,13 @@ import dev.banger.proc.ShimLauncher;
 import dev.banger.proc.ShimRecords;
 import dev.banger.proc.Tool;
 import dev.banger.vmm.Accelerator;
+import dev.banger.vmm.Machine;
 import dev.banger.vmm.Preflight;
 import dev.banger.vmm.RunningVmm;
 import dev.banger.vmm.Vmm;
 import dev.banger.vmm.VmmFiles;
 import dev.banger.vmm.VmmSpec;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
@@ -134,7 +134,13 @@ public final class QemuVmm implements Vmm {
       confine(command, spec);
       ShimRecords.Started started = launcher.launch(command, LAUNCH_LIMIT);
       QemuProcess process =
-          new QemuProcess(files, started, watcher, memory, spec.accelerator().toString());
+          new QemuProcess(
+              files,
+              started,
+              watcher,
+              memory,
+              spec.accelerator().toString(),
+              Optional.of(new Machine(spec.cpus(), QemuCommand.memorySize(spec))));
       undo.add("QEMU", process::kill);
       process.begin();
       undo.keep();
@@ -171,8 +177,10 @@ public final class QemuVmm implements Vmm {
       files.remove();
       return Optional.empty();
     }
+    QemuWords words = QemuWords.of(started.get().program());
     QemuProcess process =
-        new QemuProcess(files, started.get(), watcher, memory, acceleratorOf(started.get()));
+        new QemuProcess(
+            files, started.get(), watcher, memory, words.accelerator(), words.machine());
     process.begin();
     return Optional.of(process);
   }
@@ -180,20 +188,5 @@ public final class QemuVmm implements Vmm {
   @Override
   public void reclaim(Path runDirectories, Set<VmId> known) throws BangerException {
     memory.reclaim(runDirectories, known);
-  }
-
-  /** Off its command line: QEMU has no other record of it. */
-  private static String acceleratorOf(ShimRecords.Started started) throws BangerException {
-    if (!started.program().verify()) {
-      return "";
-    }
-    try {
-      Path line = Path.of("/proc", Long.toString(started.program().pid()), "cmdline");
-      List<String> words = List.of(Files.readString(line, StandardCharsets.UTF_8).split("\0"));
-      int option = words.indexOf("-accel");
-      return option >= 0 && option + 1 < words.size() ? words.get(option + 1) : "";
-    } catch (IOException e) {
-      return "";
-    }
   }
 }

@@ -4,6 +4,7 @@ import io.avaje.json.JsonException;
 import io.avaje.jsonb.Jsonb;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,7 +15,7 @@ sealed interface QmpMessage {
   /** QEMU's first line. */
   record Greeting() implements QmpMessage {}
 
-  /** The answer to a command. */
+  /** The answer to a command; one that is a list stands under the name {@code return}. */
   record Reply(long id, Map<String, Object> result) implements QmpMessage {}
 
   /** A command was refused. */
@@ -49,13 +50,17 @@ sealed interface QmpMessage {
     }
     long id = fields.get("id") instanceof Number number ? number.longValue() : 0;
     if (fields.containsKey("return")) {
-      return new Reply(id, object(fields.get("return")));
+      return new Reply(id, answer(fields.get("return")));
     }
     if (fields.containsKey("error")) {
       Map<String, Object> error = object(fields.get("error"));
       return new Refusal(id, String.valueOf(error.get("class")), String.valueOf(error.get("desc")));
     }
     throw new IOException("QEMU sent a line that means nothing here: " + start(line));
+  }
+
+  private static Map<String, Object> answer(@Nullable Object value) {
+    return value instanceof List<?> list ? Map.of("return", list) : object(value);
   }
 
   /** Anything but an object is an empty one. */

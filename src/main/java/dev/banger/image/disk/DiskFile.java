@@ -1,0 +1,85 @@
+package dev.banger.image.disk;
+
+import dev.banger.ffm.FileCalls;
+import dev.banger.ffm.SystemCallException;
+import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import dev.banger.model.ErrorCode;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** A raw disk with an ext4 on it. */
+public record DiskFile(Path file) {
+  // The ext4 superblock: where it begins, and offsets in it (Documentation/filesystems/ext4).
+  private static final int SUPERBLOCK = 1024;
+  private static final int SUPERBLOCK_SIZE = 1024;
+  private static final int BLOCKS_LOW = 0x4;
+  private static final int LOG_BLOCK_SIZE = 0x18;
+  private static final int MAGIC_AT = 0x38;
+  private static final int BLOCKS_HIGH = 0x150;
+  private static final short MAGIC = (short) 0xEF53;
+  private static final int LEAST_BLOCK = 1024;
+  private static final int MOST_LOG_BLOCK_SIZE = 6;
+
+  public boolean exists() {
+    return Files.exists(file);
+  }
+
+  /** What the guest sees, holes included. */
+  public ByteSize size() throws BangerException {
+    try {
+      return new ByteSize(Files.size(file));
+    } catch (IOException e) {
+      throw Trees.failure("cannot look at the disk " + file, e);
+    }
+  }
+
+  /** What it takes of the host. */
+  public ByteSize allocated() throws BangerException {
+    try {
+      return new ByteSize(FileCalls.allocated(file));
+    } catch (SystemCallException e) {
+      throw new BangerException(
+          ErrorCode.NOT_FOUND, "cannot look at the disk " + file, "check that it is there", e);
+    }
+  }
+
+  /**
+   * What the file system on it fills. While somebody has it mounted, or after a crash until it is
+   * mounted again, this may be its size before it grew last.
+   */
+  public ByteSize fileSystem() throws BangerException {
+    try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "r")) {
+      byte[] bytes = new byte[SUPERBLOCK_SIZE];
+      disk.seek(SUPERBLOCK);
+      disk.readFully(bytes);
+      ByteBuffer block = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+      int log = block.getInt(LOG_BLOCK_SIZE);
+      if (block.getShort(MAGIC_AT) != MAGIC || log < 0 || log > MOST_LOG_BLOCK_SIZE) {
+        throw new BangerException(
+            ErrorCode.CORRUPT, "there is no ext4 on " + file, "the VM must be made anew");
+      }
+      long blocks =
+          Integer.toUnsignedLong(block.getInt(BLOCKS_LOW))
+              | Integer.toUnsignedLong(block.getInt(BLOCKS_HIGH)) << Integer.SIZE;
+      return new ByteSize(blocks * ((long) LEAST_BLOCK << log));
+    } catch (IOException e) {
+      throw Trees.failure("cannot read the disk " + file, e);
+    }
+  }
+
+  /** Makes the file larger, by a hole; never smaller. Its file system stays as it is. */
+  public void grow(ByteSize wanted) throws BangerException {
+    try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
+      if (disk.length() < wanted.bytes()) {
+        disk.setLength(wanted.bytes());
+      }
+    } catch (IOException e) {
+      throw Trees.failure("cannot enlarge the disk " + file + " to " + wanted, e);
+    }
+  }
+}
