@@ -17,6 +17,7 @@ public final class Api {
     all.addAll(VmApi.OPERATIONS);
     all.addAll(List.of(VmApi.LIST, VmApi.SHOW, VmApi.STOP, VmApi.KILL, VmApi.DELETE, VmApi.LOGS));
     all.addAll(List.of(FigureApi.STATS, FigureApi.PING, FigureApi.HEALTH));
+    all.add(EventApi.SUBSCRIBE);
     all.addAll(
         List.of(StreamApi.EXEC, StreamApi.ATTACH, StreamApi.RUN, StreamApi.COPY, StreamApi.STAT));
     all.addAll(List.of(ImageApi.LIST, ImageApi.SHOW, ImageApi.DELETE, ImageApi.PULL_BEGIN));

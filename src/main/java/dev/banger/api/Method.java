@@ -13,7 +13,7 @@ public record Method<P, R>(
   public enum Kind {
     /** One reply. */
     CALL,
-    /** Notifications {@code operation.progress}, then the reply. */
+    /** Notifications ({@code operation.progress}, {@code events.event}), then the reply. */
     WATCH,
     /** As WATCH; after the reply the connection is a yamux session (docs/rpc.md). */
     INTERACTIVE

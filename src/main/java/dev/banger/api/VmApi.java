@@ -16,6 +16,9 @@ public final class VmApi {
    * @param cpus, memory, disk 0 for the daemon's default
    * @param env {@code K=V}: the default environment of its programs
    * @param initMode auto, system or agent
+   * @param restart no, on-failure, on-failure:N or always; absent: no
+   * @param ttlMillis it is stopped and deleted so long after this call; 0: never
+   * @param idleStopMillis it is stopped when nobody used it for so long; 0: never
    * @param idempotencyKey a second begin with the same key answers the first one's operation
    */
   @Json
@@ -30,7 +33,10 @@ public final class VmApi {
       String initMode,
       boolean start,
       Map<String, String> labels,
-      @Nullable String idempotencyKey) {}
+      @Nullable String idempotencyKey,
+      @Nullable String restart,
+      long ttlMillis,
+      long idleStopMillis) {}
 
   @Json
   public record CreateBegun(String operation, String id, String name) {}
@@ -94,8 +100,10 @@ public final class VmApi {
    * What {@code vm.show} and {@code vm.list} answer, and the result of vm.create, vm.start and
    * vm.restart.
    *
-   * @param state created, starting, running, stopping, stopped, failed
-   * @param reason why it is stopped or failed, for people
+   * @param state creating, created, starting, running, unresponsive, paused, stopping, stopped,
+   *     failed, deleting
+   * @param reason why it is so, for people
+   * @param since when it came to be so
    * @param running what it has while it runs; cpus, memory and disk are what it gets at its next
    *     start
    * @param accelerator kvm or tcg, while it runs
@@ -106,6 +114,7 @@ public final class VmApi {
       String name,
       String state,
       @Nullable String reason,
+      long since,
       String image,
       String kernel,
       int cpus,
@@ -120,7 +129,24 @@ public final class VmApi {
       @Nullable String accelerator,
       long createdAt,
       @Nullable Long startedAt,
-      @Nullable Long stoppedAt) {}
+      @Nullable Long stoppedAt,
+      Policies policies) {}
+
+  /**
+   * What the VM's supervisor goes by.
+   *
+   * @param restarts by its policy, since a user last started it
+   * @param restartAt when the next one comes
+   * @param expiresAt when it is stopped and deleted
+   */
+  @Json
+  public record Policies(
+      String restart,
+      int restarts,
+      @Nullable Long restartAt,
+      @Nullable Long ttlMillis,
+      @Nullable Long expiresAt,
+      @Nullable Long idleStopMillis) {}
 
   @Json
   public record Views(List<View> vms) {}

@@ -48,8 +48,7 @@ public enum OwnDisk {
   }
 
   /** The file, made when it is missing, enlarged when the VM is to have a larger one. */
-  DiskFile prepare(
-      Path directory, ByteSize size, DiskTemplate.Life life, DiskTemplates templates)
+  DiskFile prepare(Path directory, ByteSize size, DiskTemplate.Life life, DiskTemplates templates)
       throws BangerException, InterruptedException {
     DiskFile disk = in(directory);
     ByteSize whole = size.roundUp(UNIT);

@@ -30,6 +30,7 @@ final class Rehearsal {
           "rehearsal",
           "running",
           null,
+          1_700_000_000_000L,
           "debian:bookworm",
           "6.1",
           2,
@@ -44,7 +45,8 @@ final class Rehearsal {
           "tcg",
           1_700_000_000_000L,
           1_700_000_000_000L,
-          null);
+          null,
+          new VmApi.Policies("no", 0, null, null, null, null));
   private static final OperationApi.Status RUNNING = status(OperationApi.RUNNING);
 
   private Rehearsal() {}

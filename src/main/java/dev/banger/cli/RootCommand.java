@@ -11,6 +11,7 @@ import org.aesh.command.CommandDefinition;
       VmCommand.class,
       VmRun.class,
       Ps.class,
+      EventsCommand.class,
       ImageCommand.class,
       KernelCommand.class,
       DaemonCommand.class,

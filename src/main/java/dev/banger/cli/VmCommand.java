@@ -23,5 +23,6 @@ import org.aesh.command.CommandDefinition;
       VmTop.class,
       VmPing.class,
       VmHealth.class,
+      EventsCommand.class,
     })
 final class VmCommand extends GroupCommand {}

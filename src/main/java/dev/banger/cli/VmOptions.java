@@ -3,6 +3,8 @@ package dev.banger.cli;
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
+import dev.banger.model.Durations;
+import dev.banger.model.RestartPolicy;
 import dev.banger.model.VmName;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -52,6 +54,23 @@ abstract class VmOptions extends ClientCommand {
       description = "Who is the first process: the image's init or banger's agent")
   @Nullable String initMode;
 
+  @Option(
+      description =
+          "Start it again when it ends unasked: no, on-failure, on-failure:N (at most N times) or"
+              + " always (also when a daemon starts)")
+  @Nullable String restart;
+
+  @Option(
+      description = "Its lifetime, as 2h: when it is over the VM is stopped and DELETED, disks too")
+  @Nullable String ttl;
+
+  @Option(
+      name = "idle-stop",
+      description =
+          "Stop it when nobody used it for so long, as 10m: no program or connection of a client,"
+              + " its CPUs and network quiet")
+  @Nullable String idleStop;
+
   /** The request; what is missing is left to the daemon. */
   final VmApi.Create create(@Nullable String chosenImage, String standardInitMode, boolean start)
       throws BangerException, UsageException {
@@ -72,7 +91,26 @@ abstract class VmOptions extends ClientCommand {
         initMode == null ? standardInitMode : initMode,
         start,
         pairs(labels),
-        Keys.random());
+        Keys.random(),
+        restart(),
+        millis("--ttl", ttl),
+        millis("--idle-stop", idleStop));
+  }
+
+  private @Nullable String restart() throws UsageException {
+    try {
+      return restart == null ? null : RestartPolicy.parse(restart).toString();
+    } catch (BangerException e) {
+      throw new UsageException(String.valueOf(e.getMessage()), e.hint());
+    }
+  }
+
+  private static long millis(String option, @Nullable String text) throws UsageException {
+    try {
+      return text == null ? 0 : Durations.parse(option, text).toMillis();
+    } catch (BangerException e) {
+      throw new UsageException(String.valueOf(e.getMessage()), e.hint());
+    }
   }
 
   private static long size(@Nullable String text) throws UsageException {

@@ -2,7 +2,10 @@ package dev.banger.cli;
 
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
+import dev.banger.model.Durations;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import org.aesh.command.CommandDefinition;
 import org.aesh.command.option.Argument;
 import org.jspecify.annotations.Nullable;
@@ -12,25 +15,36 @@ final class VmShow extends ClientCommand {
   @Argument(required = true, paramLabel = "VM", description = "VM: name, id or its beginning")
   String vm = "";
 
+  private static final int CONSOLE_LINES = 10;
+
   @Override
   int run() throws BangerException, InterruptedException {
-    VmApi.View view;
     try (Client client = connect()) {
-      view = client.call(VmApi.SHOW, new VmApi.Ref(vm));
+      VmApi.View view = client.call(VmApi.SHOW, new VmApi.Ref(vm));
+      if (json) {
+        printJson(view);
+      } else {
+        System.out.print(text(view) + lastWords(client, view));
+      }
+      return 0;
     }
-    if (json) {
-      printJson(view);
-    } else {
-      System.out.print(text(view));
+  }
+
+  /** The end of the console, when it may tell what went wrong. */
+  private static String lastWords(Client client, VmApi.View view) throws BangerException {
+    if (!List.of("failed", "unresponsive").contains(view.state())) {
+      return "";
     }
-    return 0;
+    String lines =
+        client.call(VmApi.LOGS, new VmApi.Logs(view.id(), "console", CONSOLE_LINES)).text();
+    return lines.isBlank() ? "" : "console, its last lines:\n" + lines.indent(2);
   }
 
   static String text(VmApi.View vm) {
     StringBuilder text = new StringBuilder();
     line(text, "name", vm.name());
     line(text, "id", vm.id());
-    line(text, "state", vm.state());
+    line(text, "state", vm.state() + " since " + time(vm.since()));
     line(text, "reason", vm.reason());
     line(text, "image", vm.image());
     line(text, "kernel", vm.kernel());
@@ -51,6 +65,7 @@ final class VmShow extends ClientCommand {
     line(text, "created", time(vm.createdAt()));
     line(text, "started", time(vm.startedAt()));
     line(text, "stopped", time(vm.stoppedAt()));
+    policies(text, vm.policies());
     vm.labels().forEach((key, value) -> line(text, "label", key + "=" + value));
     vm.env().forEach(pair -> line(text, "env", pair));
     return text.toString();
@@ -61,6 +76,17 @@ final class VmShow extends ClientCommand {
     return running == null || running.equals(configured)
         ? configured
         : running + " (" + configured + " at its next start)";
+  }
+
+  private static void policies(StringBuilder text, VmApi.Policies policies) {
+    if (!policies.restart().equals("no")) {
+      line(text, "restart", policies.restart());
+      line(text, "restarts", policies.restarts());
+    }
+    line(text, "restart at", time(policies.restartAt()));
+    line(text, "expires", time(policies.expiresAt()));
+    Long idle = policies.idleStopMillis();
+    line(text, "idle stop", idle == null ? null : Durations.text(Duration.ofMillis(idle)));
   }
 
   private static @Nullable String time(@Nullable Long millis) {

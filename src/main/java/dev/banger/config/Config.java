@@ -35,10 +35,16 @@ public record Config(
   }
 
   /**
-   * {@code [vm]}; {@code bootLimit} is how long a guest may take to answer, empty: by accelerator.
+   * {@code [vm]}; {@code bootLimit} is how long a guest may take to answer, {@code hangLimit} how
+   * long one that has answered may be silent; empty: by accelerator.
    */
   public record VmDefaults(
-      String image, int cpus, ByteSize memory, ByteSize disk, Optional<Duration> bootLimit) {}
+      String image,
+      int cpus,
+      ByteSize memory,
+      ByteSize disk,
+      Optional<Duration> bootLimit,
+      Optional<Duration> hangLimit) {}
 
   /** {@code [authorization]}: whole authorized_keys lines; empty git values leave git alone. */
   public record Authorization(List<String> keys, String gitName, String gitEmail) {}
@@ -54,7 +60,13 @@ public record Config(
   public static Config defaults() {
     return new Config(
         AcceleratorChoice.AUTO,
-        new VmDefaults("debian:bookworm", 1, ByteSize.mib(512), ByteSize.gib(10), Optional.empty()),
+        new VmDefaults(
+            "debian:bookworm",
+            1,
+            ByteSize.mib(512),
+            ByteSize.gib(10),
+            Optional.empty(),
+            Optional.empty()),
         new Authorization(List.of(), "", ""),
         Map.of(),
         new Log("info", "text"));

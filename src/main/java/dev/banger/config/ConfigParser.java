@@ -29,6 +29,7 @@ final class ConfigParser {
           "vm.memory",
           "vm.disk",
           "vm.boot_timeout",
+          "vm.hang_timeout",
           "authorization.keys",
           "authorization.git_name",
           "authorization.git_email",
@@ -36,7 +37,7 @@ final class ConfigParser {
           "log.format");
 
   private static final int MOST_CPUS = 64;
-  private static final int MOST_BOOT_SECONDS = 3600;
+  private static final int MOST_SECONDS = 3600;
 
   private final Path file;
   private final TomlParseResult toml;
@@ -65,7 +66,8 @@ final class ConfigParser {
                 (int) number("vm.cpus", MOST_CPUS).orElse(base.vm().cpus()),
                 size("vm.memory", base.vm().memory()),
                 size("vm.disk", base.vm().disk()),
-                bootLimit()),
+                seconds("vm.boot_timeout"),
+                seconds("vm.hang_timeout")),
             new Config.Authorization(
                 strings("authorization.keys"),
                 string("authorization.git_name", ""),
@@ -124,8 +126,8 @@ final class ConfigParser {
     }
   }
 
-  private Optional<Duration> bootLimit() {
-    OptionalLong seconds = number("vm.boot_timeout", MOST_BOOT_SECONDS);
+  private Optional<Duration> seconds(String key) {
+    OptionalLong seconds = number(key, MOST_SECONDS);
     return seconds.isPresent()
         ? Optional.of(Duration.ofSeconds(seconds.getAsLong()))
         : Optional.empty();

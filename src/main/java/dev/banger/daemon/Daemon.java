@@ -22,6 +22,7 @@ import dev.banger.proc.PidWatcher;
 import dev.banger.proc.Tool;
 import dev.banger.rpc.RpcServer;
 import dev.banger.store.Database;
+import dev.banger.store.EventTable;
 import dev.banger.store.OperationTable;
 import dev.banger.store.VmTable;
 import dev.banger.vm.VmParts;
@@ -117,6 +118,7 @@ public final class Daemon implements AutoCloseable {
         Vms.open(
             new VmParts(
                 new VmTable(database),
+                new EventTable(database),
                 operations,
                 images,
                 kernels,
@@ -125,6 +127,7 @@ public final class Daemon implements AutoCloseable {
                 accelerator::choose,
                 number -> Host.confinement(root, number),
                 config.vm().bootLimit(),
+                config.vm().hangLimit(),
                 directories,
                 clock,
                 imageOps));

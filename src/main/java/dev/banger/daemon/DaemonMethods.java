@@ -66,7 +66,7 @@ final class DaemonMethods {
         Duration.between(started, clock.instant()).toMillis(),
         directories.data().toString(),
         directories.socket().toString(),
-        (int) all.stream().filter(vm -> vm.state() instanceof VmState.Running).count(),
+        (int) all.stream().filter(vm -> vm.state() instanceof VmState.Up).count(),
         all.size(),
         accelerator.get().orElse(null));
   }

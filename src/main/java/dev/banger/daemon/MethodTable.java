@@ -50,6 +50,7 @@ final class MethodTable {
     new ProgramMethods(parts, operations, vms).addTo(methods);
     new StreamMethods(parts.vms()).addTo(methods);
     images.addTo(methods);
+    new EventMethods(parts.vms()).addTo(methods);
     VmMethods.add(
         methods, DaemonApi.DISCOVER, (_, _) -> OpenRpc.document(Version.TEXT, Api.methods()));
     return methods;

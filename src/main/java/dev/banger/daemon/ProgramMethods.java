@@ -213,7 +213,7 @@ final class ProgramMethods {
 
   private ExecStart start(VmRow row, ExecId id, StreamApi.Program program)
       throws BangerException, InterruptedException {
-    Guest guest = vms.guest(row.id().value());
+    Guest guest = vms.guest(row);
     Image image = images.byId(row.source().imageId());
     LOG.debug("vm={} is asked to run {}", row.name(), program.argv());
     return guest.exec(spec(image, id, program));

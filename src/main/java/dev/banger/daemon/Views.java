@@ -1,14 +1,18 @@
 package dev.banger.daemon;
 
 import dev.banger.api.ErrorData;
+import dev.banger.api.EventApi;
 import dev.banger.api.OperationApi;
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
 import dev.banger.ops.OperationStatus;
+import dev.banger.store.EventRow;
 import dev.banger.store.VmRow;
 import dev.banger.vm.VmState;
 import dev.banger.vm.VmView;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -18,12 +22,13 @@ final class Views {
 
   static VmApi.View of(VmView vm) {
     VmRow row = vm.row();
-    VmState.Running running = vm.state() instanceof VmState.Running r ? r : null;
+    VmState.Up up = vm.state() instanceof VmState.Up u ? u : null;
     return new VmApi.View(
         row.id().value(),
         row.name().value(),
-        name(vm.state()),
-        reason(vm.state()),
+        vm.state().name(),
+        vm.state().reason().isEmpty() ? null : vm.state().reason(),
+        vm.since().toEpochMilli(),
         row.source().image(),
         row.source().kernel(),
         row.shape().cpus(),
@@ -36,42 +41,49 @@ final class Views {
         row.labels(),
         row.env(),
         null,
-        running == null ? null : running.pid(),
-        running == null ? null : running.accelerator(),
+        up == null ? null : up.pid(),
+        up == null ? null : up.accelerator(),
         row.life().created().toEpochMilli(),
         millis(row.life().started().orElse(null)),
-        millis(row.life().stopped().orElse(null)));
+        millis(row.life().stopped().orElse(null)),
+        policies(row));
   }
 
-  private static @Nullable String reason(VmState state) {
-    return switch (state) {
-      case VmState.Failed failed -> failed.reason();
-      case VmState.Stopped stopped -> stopped.why().isEmpty() ? null : stopped.why();
-      case VmState.Creating _,
-          VmState.Created _,
-          VmState.Starting _,
-          VmState.Running _,
-          VmState.Stopping _,
-          VmState.Deleting _ ->
-          null;
-    };
+  private static VmApi.Policies policies(VmRow row) {
+    VmRow.Policy policy = row.policy();
+    return new VmApi.Policies(
+        policy.restart().toString(),
+        row.restarts().count(),
+        millis(row.restarts().due().orElse(null)),
+        policy.ttl().map(Duration::toMillis).orElse(null),
+        millis(policy.expires().orElse(null)),
+        policy.idleStop().map(Duration::toMillis).orElse(null));
+  }
+
+  /** Whether it has a VMM, or will soon: what {@code vm ls} shows without {@code --all}. */
+  static boolean isUp(VmApi.View vm) {
+    return !List.of("creating", "created", "stopped", "failed").contains(vm.state());
+  }
+
+  static EventApi.Event of(EventRow event) {
+    return new EventApi.Event(
+        event.cursor(),
+        event.time().toEpochMilli(),
+        event.vm().value(),
+        event.name(),
+        event.kind(),
+        text(event.from()),
+        text(event.to()),
+        text(event.reason()),
+        text(event.detail()));
+  }
+
+  private static @Nullable String text(String text) {
+    return text.isEmpty() ? null : text;
   }
 
   private static @Nullable Long millis(@Nullable Instant instant) {
     return instant == null ? null : instant.toEpochMilli();
-  }
-
-  private static String name(VmState state) {
-    return switch (state) {
-      case VmState.Creating _ -> "creating";
-      case VmState.Created _ -> "created";
-      case VmState.Starting _ -> "starting";
-      case VmState.Running _ -> "running";
-      case VmState.Stopping _ -> "stopping";
-      case VmState.Stopped _ -> "stopped";
-      case VmState.Failed _ -> "failed";
-      case VmState.Deleting _ -> "deleting";
-    };
   }
 
   /** {@code result} is JSON, or null while there is none. */

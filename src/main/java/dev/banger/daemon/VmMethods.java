@@ -9,6 +9,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
+import dev.banger.model.RestartPolicy;
 import dev.banger.model.VmName;
 import dev.banger.rpc.Methods;
 import dev.banger.vm.VmSpec;
@@ -60,7 +61,7 @@ final class VmMethods {
             new VmApi.Views(
                 vms.list().stream()
                     .map(Views::of)
-                    .filter(vm -> filter.all() || vm.state().equals("running"))
+                    .filter(vm -> filter.all() || Views.isUp(vm))
                     .toList()));
     add(methods, VmApi.SHOW, (_, ref) -> Views.of(vms.show(ref.vm())));
     add(
@@ -109,7 +110,18 @@ final class VmMethods {
         oneShot && wish.initMode().equals("auto") ? "agent" : wish.initMode(),
         oneShot,
         wish.labels(),
-        owner);
+        owner,
+        RestartPolicy.parse(wish.restart() == null ? "no" : wish.restart()),
+        length(wish.ttlMillis()),
+        length(wish.idleStopMillis()));
+  }
+
+  private static Optional<Duration> length(long millis) throws BangerException {
+    if (millis < 0) {
+      throw new BangerException(
+          ErrorCode.INVALID, "a length of time cannot be " + millis + " ms", "0 stands for none");
+    }
+    return millis == 0 ? Optional.empty() : Optional.of(Duration.ofMillis(millis));
   }
 
   private static ByteSize size(String what, long bytes, ByteSize otherwise) throws BangerException {

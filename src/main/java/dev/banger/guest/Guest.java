@@ -26,12 +26,14 @@ public final class Guest implements AutoCloseable {
   private final GuestLimits limits;
   private final Requests requests;
   private final IncomingTable incoming;
+  private final Heartbeat heartbeat;
   private volatile boolean closed;
 
   private Guest(YamuxSession session, GuestLimits limits) {
     this.session = session;
     this.limits = limits;
     this.requests = new Requests(session, limits);
+    this.heartbeat = new Heartbeat(session, limits);
     this.incoming = new IncomingTable(session, limits.request());
   }
 
@@ -46,7 +48,7 @@ public final class Guest implements AutoCloseable {
       long deadline = System.nanoTime() + limit.toNanos();
       Guest guest = new Guest(Connector.connect(channel, fresh, deadline), limits);
       Thread.ofVirtual().name("guest-incoming").start(guest.incoming::run);
-      Thread.ofVirtual().name("guest-heartbeat").start(new Heartbeat(guest.session, limits)::run);
+      Thread.ofVirtual().name("guest-heartbeat").start(guest.heartbeat::run);
       return guest;
     } catch (IOException e) {
       throw Failure.of(
@@ -168,13 +170,27 @@ public final class Guest implements AutoCloseable {
     requests.run("cannot sync the guest's disks", Kind.SYNC, out -> {}, limits.work());
   }
 
-  /** Asks the guest to end; what still runs after {@code grace} is killed there. */
-  public void power(PowerAction action, Duration grace)
+  /**
+   * Asks the guest to end; what still runs after {@code grace} is killed there. {@code limit}: for
+   * its answer, not its end.
+   */
+  public void power(PowerAction action, Duration grace, Duration limit)
       throws BangerException, InterruptedException {
     requests.run(
         "cannot ask the guest to power off",
         Kind.POWER,
-        out -> out.u8(action.number()).u32(grace.toMillis()));
+        out -> out.u8(action.number()).u32(grace.toMillis()),
+        limit);
+  }
+
+  /** Grows with each sign of life: two a while apart tell whether there was one. */
+  public long signsOfLife() {
+    return heartbeat.answers();
+  }
+
+  /** How many requests, programs, copies and connections are under way. */
+  public int busyStreams() {
+    return session.openStreams();
   }
 
   public void freeze(String mountPoint) throws BangerException, InterruptedException {

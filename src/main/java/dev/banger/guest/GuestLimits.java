@@ -11,7 +11,7 @@ public record GuestLimits(Duration request, Duration work, Duration pingEvery, D
       new GuestLimits(
           Duration.ofSeconds(15),
           Duration.ofSeconds(120),
-          Duration.ofSeconds(5),
+          Duration.ofSeconds(2),
           Duration.ofSeconds(15));
   private static final int EMULATION_FACTOR = 4;
 

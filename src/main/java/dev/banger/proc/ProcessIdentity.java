@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * One process of one boot of this host: a pid alone comes back for another.
@@ -53,21 +54,32 @@ public record ProcessIdentity(long pid, long startTicks, String bootId, String e
     return now.isEmpty() || now.equals(executable);
   }
 
-  /** The command, field 2, may hold blanks and brackets; 'Z' and 'X' are dead. */
+  /** It was stopped, by SIGSTOP or a debugger, and has not been continued. */
+  public boolean isStopped() {
+    List<String> fields = fields(pid);
+    return !fields.isEmpty()
+        && Set.of("T", "t").contains(fields.getFirst())
+        && Long.parseLong(fields.get(START_TIME_FIELD - 3)) == startTicks;
+  }
+
+  /** 'Z' and 'X' are dead. */
   private static Optional<Long> startTicks(long pid) {
-    String stat;
-    try {
-      stat =
-          Files.readString(
-              PROC.resolve(Long.toString(pid)).resolve("stat"), StandardCharsets.ISO_8859_1);
-    } catch (IOException e) {
-      return Optional.empty();
-    }
-    List<String> fields = List.of(stat.substring(stat.lastIndexOf(')') + 2).split(" "));
-    String state = fields.getFirst();
-    return state.equals("Z") || state.equals("X")
+    List<String> fields = fields(pid);
+    return fields.isEmpty() || Set.of("Z", "X").contains(fields.getFirst())
         ? Optional.empty()
         : Optional.of(Long.parseLong(fields.get(START_TIME_FIELD - 3)));
+  }
+
+  /** From the third on: the command, field 2, may hold blanks and brackets. Empty: no process. */
+  private static List<String> fields(long pid) {
+    try {
+      String stat =
+          Files.readString(
+              PROC.resolve(Long.toString(pid)).resolve("stat"), StandardCharsets.ISO_8859_1);
+      return List.of(stat.substring(stat.lastIndexOf(')') + 2).split(" "));
+    } catch (IOException e) {
+      return List.of();
+    }
   }
 
   /** Follows the kernel's own link, so it holds after an upgrade and in a jail. */

@@ -66,6 +66,11 @@ public record VmRow(
       return new Life(now, "", asked, created, started, stopped, bootId);
     }
 
+    /** A user wants it to stay down. */
+    public Life stayingDown() {
+      return new Life(state, ended, true, created, started, stopped, bootId);
+    }
+
     public Life running(Instant now, String hostBoot) {
       return new Life(State.RUNNING, "", false, created, Optional.of(now), stopped, hostBoot);
     }

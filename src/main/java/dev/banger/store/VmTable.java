@@ -65,11 +65,11 @@ public final class VmTable {
 
   /** False when the name is taken; nothing is written then. */
   public boolean insert(VmRow row) throws BangerException {
-    return insert(row, Optional.empty());
+    return insert(row, List.of());
   }
 
-  /** As {@link #insert(VmRow)}; the event is written with it. */
-  public boolean insert(VmRow row, Optional<EventRow> event) throws BangerException {
+  /** As {@link #insert(VmRow)}; the events are written with it. */
+  public boolean insert(VmRow row, List<EventRow> events) throws BangerException {
     return database.write(c -> {
       try (PreparedStatement s =
           c.prepareStatement(
@@ -80,8 +80,8 @@ public final class VmTable {
                   + ") ON CONFLICT(name) DO NOTHING")) {
         bind(s, row);
         boolean done = s.executeUpdate() == 1;
-        if (done && event.isPresent()) {
-          long _ = EventTable.insert(c, event.get());
+        if (done) {
+          insert(c, events);
         }
         return done;
       }
@@ -94,11 +94,11 @@ public final class VmTable {
    * room for anything.
    */
   public Optional<VmRow> update(VmId id, UnaryOperator<VmRow> change) throws BangerException {
-    return update(id, change, Optional.empty());
+    return update(id, change, List.of());
   }
 
-  /** As {@link #update(VmId, UnaryOperator)}; the event is written with it. */
-  public Optional<VmRow> update(VmId id, UnaryOperator<VmRow> change, Optional<EventRow> event)
+  /** As {@link #update(VmId, UnaryOperator)}; the events are written with it. */
+  public Optional<VmRow> update(VmId id, UnaryOperator<VmRow> change, List<EventRow> events)
       throws BangerException {
     return database.write(c -> {
       Optional<VmRow> before = select(c, "WHERE id = ?", id.value()).stream().findFirst();
@@ -113,16 +113,23 @@ public final class VmTable {
         s.setString(COLUMNS.size() + 1, id.value());
         int _ = s.executeUpdate();
       }
-      if (event.isPresent()) {
-        long _ = EventTable.insert(c, event.get());
-      }
+      insert(c, events);
       return Optional.of(after);
     });
   }
 
-  /** Writes an event without a change of a row; not yet flushed to the disk. */
-  public void note(EventRow event) throws BangerException {
-    long _ = database.writeUnflushed(c -> EventTable.insert(c, event));
+  /** Writes events without a change of a row; not yet flushed to the disk. */
+  public void note(List<EventRow> events) throws BangerException {
+    database.writeUnflushed(c -> {
+      insert(c, events);
+      return events;
+    });
+  }
+
+  private static void insert(Connection c, List<EventRow> events) throws SQLException {
+    for (EventRow event : events) {
+      long _ = EventTable.insert(c, event);
+    }
   }
 
   public void setImageAndKernel(VmId id, String imageId, String kernel) throws BangerException {
@@ -130,36 +137,17 @@ public final class VmTable {
         update(id, row -> row.withSource(new VmRow.Source(row.source().image(), imageId, kernel)));
   }
 
-  public void setStarted(VmId id, Instant when) throws BangerException {
-    var _ = update(id, row -> row.withLife(row.life().running(when, "")));
-  }
-
-  /** Writes what an operation left behind. */
-  public void setState(VmId id, VmRow.State state) throws BangerException {
-    var _ = update(id, row -> row.withLife(row.life().with(state)));
-  }
-
-  /** It runs no longer: STOPPED or FAILED. */
-  public void setEnded(VmId id, VmRow.State state, Instant when, String why)
-      throws BangerException {
-    var _ = update(id, row -> row.withLife(row.life().ended(state, when, why, false)));
-  }
-
-  public void rename(VmId id, VmName name) throws BangerException {
-    var _ = update(id, row -> row.withName(name));
-  }
-
   public void delete(VmId id) throws BangerException {
-    delete(id, Optional.empty());
+    boolean _ = delete(id, List.of());
   }
 
-  /** The event is written with it, when there was such a row. */
-  public void delete(VmId id, Optional<EventRow> event) throws BangerException {
-    database.write(c -> {
+  /** The events are written with it; false, and none is, when there was no such row. */
+  public boolean delete(VmId id, List<EventRow> events) throws BangerException {
+    return database.write(c -> {
       try (PreparedStatement s = prepare(c, "DELETE FROM vm WHERE id = ?", id.value())) {
         boolean done = s.executeUpdate() == 1;
-        if (done && event.isPresent()) {
-          long _ = EventTable.insert(c, event.get());
+        if (done) {
+          insert(c, events);
         }
         return done;
       }
@@ -173,6 +161,11 @@ public final class VmTable {
 
   public Optional<VmRow> byId(VmId id) throws BangerException {
     return select("WHERE id = ?", id.value()).stream().findFirst();
+  }
+
+  /** Those whose id begins so: at most that many. */
+  public List<VmRow> byPrefix(String prefix, int most) throws BangerException {
+    return select("WHERE substr(id, 1, ?) = ? ORDER BY id LIMIT ?", prefix.length(), prefix, most);
   }
 
   public Optional<VmRow> byName(String name) throws BangerException {

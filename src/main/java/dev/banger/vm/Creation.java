@@ -25,6 +25,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Optional;
 
@@ -34,6 +35,7 @@ final class Creation {
   private static final int ID_BYTES = 6;
 
   private final VmTable table;
+  private final Transitions transitions;
   private final Images images;
   private final Kernels kernels;
   private final Lifecycle lifecycle;
@@ -45,7 +47,8 @@ final class Creation {
   private final Names names = new Names();
   private final SecureRandom random = new SecureRandom();
 
-  Creation(VmParts parts, Lifecycle lifecycle, KeyedLocks<VmId> locks) {
+  Creation(VmParts parts, Lifecycle lifecycle, Transitions transitions, KeyedLocks<VmId> locks) {
+    this.transitions = transitions;
     this.table = parts.table();
     this.images = parts.images();
     this.kernels = parts.kernels();
@@ -63,7 +66,7 @@ final class Creation {
     try (Held _ = createVm.acquire()) {
       for (int attempt = 0; attempt < NAME_TRIES; attempt++) {
         VmRow row = row(spec, spec.name().isPresent() ? spec.name().get() : names.choose(attempt));
-        if (table.insert(row)) {
+        if (transitions.creating(row)) {
           return row;
         }
         if (spec.name().isPresent()) {
@@ -82,13 +85,14 @@ final class Creation {
   private VmRow row(VmSpec spec, VmName name) throws BangerException {
     byte[] id = new byte[ID_BYTES];
     random.nextBytes(id);
+    Instant now = clock.instant();
     return new VmRow(
         new VmId(HexFormat.of().formatHex(id)),
         name,
-        VmRow.Life.begun(clock.instant()),
+        VmRow.Life.begun(now),
         new VmRow.Source(spec.image(), "", spec.kernel().orElse("")),
         new VmRow.Shape(spec.cpus(), spec.memory(), spec.disk()),
-        VmRow.Policy.NONE,
+        spec.policy(now),
         VmRow.Restarts.NONE,
         spec.initMode(),
         spec.oneShot(),
@@ -103,15 +107,21 @@ final class Creation {
       throws BangerException, InterruptedException {
     held.requireFor(locks.of(reserved.id()));
     try (Undo undo = new Undo()) {
-      undo.add("record of " + reserved.name(), () -> table.delete(reserved.id()));
+      undo.add(
+          "record of " + reserved.name(),
+          () -> transitions.deleted(reserved, "it could not be made"));
       record(reserved.id());
       pin(reserved, progress);
       undo.add("directory of " + reserved.name(), () -> deleteDirectories(reserved.id()));
       makeDirectory(directories.vm(reserved.id()));
       if (start) {
-        lifecycle.start(record(reserved.id()), progress, held); // on success it is RUNNING
+        lifecycle.start(
+            record(reserved.id()),
+            Lifecycle.Cause.USER,
+            progress,
+            held); // on success it is RUNNING
       } else {
-        table.setState(reserved.id(), VmRow.State.STOPPED);
+        transitions.created(reserved);
       }
       undo.keep();
     }
@@ -163,9 +173,9 @@ final class Creation {
   /** Removes a VM that does not run. */
   void remove(VmRow row, Held held) throws BangerException {
     held.requireFor(locks.of(row.id()));
-    table.setState(row.id(), VmRow.State.DELETING);
+    transitions.deleting(row, "");
     deleteDirectories(row.id());
-    table.delete(row.id());
+    transitions.deleted(row, "");
   }
 
   void deleteDirectories(VmId id) throws BangerException {

@@ -81,10 +81,7 @@ final class Examination {
   }
 
   private String word() {
-    return switch (state) {
-      case VmState.Failed failed -> "failed: " + failed.reason();
-      default -> state.getClass().getSimpleName().toLowerCase(java.util.Locale.ROOT);
-    };
+    return state.reason().isEmpty() ? state.name() : state.name() + ": " + state.reason();
   }
 
   private void channel(Duration roundTrip) {

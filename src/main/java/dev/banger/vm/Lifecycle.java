@@ -2,7 +2,6 @@ package dev.banger.vm;
 
 import dev.banger.capability.Capabilities;
 import dev.banger.capability.StartPlan;
-import dev.banger.guest.Guest;
 import dev.banger.guest.PowerAction;
 import dev.banger.image.Image;
 import dev.banger.image.Images;
@@ -17,16 +16,16 @@ import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
 import dev.banger.model.VmId;
 import dev.banger.store.VmRow;
-import dev.banger.store.VmTable;
 import dev.banger.vmm.Accelerator;
 import dev.banger.vmm.RunningVmm;
 import dev.banger.vmm.VmmExit;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,16 +33,14 @@ import org.slf4j.LoggerFactory;
 /** Start, stop and end of single VMs. Each method that changes one asks for proof of its lock. */
 final class Lifecycle {
   private static final Logger LOG = LoggerFactory.getLogger(Lifecycle.class);
-  private static final Duration GUEST_LIMIT = Duration.ofSeconds(2);
+  private static final Duration SILENT_LIMIT = Duration.ofSeconds(1);
 
-  /** What is being done to a VM right now. */
-  enum Activity {
-    STARTING,
-    STOPPING,
-    DELETING
+  /** Who wants a start. */
+  enum Cause {
+    USER,
+    POLICY
   }
 
-  private final VmTable table;
   private final Images images;
   private final Kernels kernels;
   private final Capabilities capabilities;
@@ -53,17 +50,14 @@ final class Lifecycle {
   private final Optional<Duration> bootLimit;
   private final Clock clock;
   private final KeyedLocks<VmId> locks;
-  private final Consumer<VmRow> restart;
+  private final Transitions transitions;
+  private final String bootId;
   private final Map<VmId, LiveVm> live = new ConcurrentHashMap<>();
-  private final Map<VmId, Activity> activities = new ConcurrentHashMap<>();
 
   /**
-   * @param restart begins to start a VM whose guest rebooted: its VMM ended with it; called under
-   *     no lock
+   * @param bootId of this host
    */
-  Lifecycle(VmParts parts, KeyedLocks<VmId> locks, Consumer<VmRow> restart) {
-    this.restart = restart;
-    this.table = parts.table();
+  Lifecycle(VmParts parts, KeyedLocks<VmId> locks, Transitions transitions, String bootId) {
     this.images = parts.images();
     this.kernels = parts.kernels();
     this.capabilities = parts.capabilities();
@@ -73,38 +67,51 @@ final class Lifecycle {
     this.bootLimit = parts.bootLimit();
     this.clock = parts.clock();
     this.locks = locks;
+    this.transitions = transitions;
+    this.bootId = bootId;
   }
 
   @Nullable LiveVm live(VmId id) {
     return live.get(id);
   }
 
-  @Nullable Activity activity(VmId id) {
-    return activities.get(id);
+  /** All whose VMM runs. */
+  Collection<LiveVm> live() {
+    return live.values();
   }
 
-  /** Runs the work with the activity shown to whoever looks. */
-  void during(VmId id, Activity activity, Work work) throws BangerException, InterruptedException {
-    Activity outer = activities.put(id, activity);
+  void start(VmRow row, Cause cause, Progress progress, Held held)
+      throws BangerException, InterruptedException {
+    held.requireFor(locks.of(row.id()));
+    refuseToStart(row, held);
+    transitions.starting(row, cause == Cause.POLICY ? "by its restart policy" : "");
+    boolean settled = false;
     try {
-      work.run();
+      Accelerator accelerator = accelerators.choose();
+      BootLimits limits = BootLimits.of(accelerator, bootLimit);
+      Boot.Booted booted = boot.run(plan(row), accelerator, limits, progress);
+      run(row, cause, booted);
+      settled = true;
+    } catch (BangerException e) {
+      settled = true;
+      transitions.ended(
+          row,
+          VmRow.State.FAILED,
+          clock.instant(),
+          "did not start: " + e.getMessage(),
+          false,
+          cause == Cause.POLICY
+              ? RestartRules.after(row, RestartRules.Ending.FAILURE, Duration.ZERO, clock.instant())
+              : VmRow.Restarts.NONE);
+      throw e;
     } finally {
-      if (outer == null) {
-        activities.remove(id);
-      } else {
-        activities.put(id, outer);
+      if (!settled) {
+        transitions.notStarted(row, "its start was broken off");
       }
     }
   }
 
-  /** Work under a VM's lock. */
-  @FunctionalInterface
-  interface Work {
-    void run() throws BangerException, InterruptedException;
-  }
-
-  void start(VmRow row, Progress progress, Held held) throws BangerException, InterruptedException {
-    held.requireFor(locks.of(row.id()));
+  private void refuseToStart(VmRow row, Held held) throws BangerException, InterruptedException {
     if (row.state() == VmRow.State.DELETING) {
       throw new BangerException(
           ErrorCode.WRONG_STATE,
@@ -112,115 +119,155 @@ final class Lifecycle {
           "`banger vm delete --force " + row.name() + "` ends that");
     }
     LiveVm before = live.get(row.id());
-    if (before != null && !before.vmm().alive()) {
-      finish(row, before, VmRow.State.FAILED, "its end was not seen to", held);
-    } else if (before != null) {
+    if (before != null && before.vmm().alive()) {
       throw new BangerException(
           ErrorCode.WRONG_STATE,
           row.name() + " is running already",
           "`banger vm restart " + row.name() + "` starts it anew");
     }
-    during(
-        row.id(),
-        Activity.STARTING,
-        () -> {
-          Accelerator accelerator = accelerators.choose();
-          BootLimits limits = BootLimits.of(accelerator, bootLimit);
-          try {
-            Boot.Booted booted = boot.run(plan(row), accelerator, limits, progress);
-            run(row, booted);
-          } catch (BangerException e) {
-            table.setEnded(
-                row.id(), VmRow.State.FAILED, clock.instant(), "did not start: " + e.getMessage());
-            throw e;
-          }
-        });
+    if (before != null) {
+      discard(row, before, held); // its end comes to be seen just now
+    }
   }
 
-  private void run(VmRow row, Boot.Booted booted) throws BangerException, InterruptedException {
-    LiveVm vm = new LiveVm(row.name(), booted.vmm(), boot.channel(row.id()));
+  private void run(VmRow row, Cause cause, Boot.Booted booted)
+      throws BangerException, InterruptedException {
+    VmRow.Restarts restarts =
+        cause == Cause.USER
+            ? VmRow.Restarts.NONE
+            : new VmRow.Restarts(
+                row.restarts().count(),
+                Optional.of(clock.instant()),
+                row.restarts().pause(),
+                Optional.empty());
+    LiveVm vm = new LiveVm(row, booted.vmm(), boot.channel(row.id()));
+    live.put(row.id(), vm);
     try {
-      table.setStarted(row.id(), clock.instant());
+      transitions.running(row, bootId, restarts);
     } catch (BangerException e) {
+      live.remove(row.id(), vm);
       booted.guest().close();
       Boot.end(booted.vmm());
       throw e;
     }
     vm.connected(booted.guest());
-    watch(row, vm);
+    watch(vm);
   }
 
   /** From here on its end is noticed, whoever caused it. */
-  private void watch(VmRow row, LiveVm vm) {
-    live.put(row.id(), vm);
-    vm.vmm().onExit(exit -> ended(row, vm, exit));
+  private void watch(LiveVm vm) {
+    vm.vmm().onExit(exit -> ended(vm, exit));
   }
 
-  private void ended(VmRow row, LiveVm vm, VmmExit exit) {
-    boolean rebooted = false;
-    try (Held held = locks.acquire(row.id())) {
-      if (live.get(row.id()) == vm) {
-        LOG.info("vm={} ended: {}", row.name(), exit);
-        boolean asked = vm.isStopping();
-        boolean failed =
-            switch (exit.reason()) {
-              case GUEST_POWERED_OFF, GUEST_REBOOTED, QUIT -> false;
-              case GUEST_PANICKED, KILLED, CRASHED, HOST_RESTARTED -> !asked;
-            };
-        VmRow.State state = failed ? VmRow.State.FAILED : VmRow.State.STOPPED;
-        finish(row, vm, state, asked ? "" : exit.toString(), held);
-        rebooted = !asked && exit.reason() == VmmExit.Reason.GUEST_REBOOTED;
+  private void ended(LiveVm vm, VmmExit exit) {
+    VmId id = vm.id();
+    try (Held held = locks.acquire(id)) {
+      Optional<VmRow> row = transitions.row(id);
+      if (row.isPresent() && live.get(id) == vm) {
+        LOG.info("vm={} ended: {}", vm.name(), exit);
+        if (vm.isStopping()) {
+          finish(row.get(), vm, "", true, RestartRules.Ending.BY_USER, held);
+        } else {
+          finish(
+              row.get(), vm, exit.toString(), false, RestartRules.Ending.of(exit.reason()), held);
+        }
       }
     } catch (BangerException e) {
-      LOG.error("vm=" + row.name() + " ended, but could not be tidied up", e);
+      LOG.error("vm=" + vm.name() + " ended, but could not be tidied up", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-    }
-    if (rebooted && !row.oneShot()) {
-      restart.accept(row);
     }
   }
 
   /** Its VMM has ended: everything it had on the host goes. */
-  private void finish(VmRow row, LiveVm vm, VmRow.State state, String why, Held held)
+  private void finish(
+      VmRow row, LiveVm vm, String why, boolean asked, RestartRules.Ending ending, Held held)
+      throws BangerException, InterruptedException {
+    try {
+      discard(row, vm, held);
+    } finally {
+      Instant now = clock.instant();
+      transitions.ended(
+          row,
+          ending == RestartRules.Ending.FAILURE ? VmRow.State.FAILED : VmRow.State.STOPPED,
+          now,
+          why,
+          asked,
+          RestartRules.after(row, ending, vm.ran(), now));
+    }
+  }
+
+  private void discard(VmRow row, LiveVm vm, Held held)
       throws BangerException, InterruptedException {
     held.requireFor(locks.of(row.id()));
     live.remove(row.id(), vm);
     vm.close();
-    try {
-      vm.vmm().cleanUp();
-      capabilities.cleanup(plan(row));
-    } finally {
-      table.setEnded(row.id(), state, clock.instant(), why);
+    vm.vmm().cleanUp();
+    capabilities.cleanup(plan(row));
+  }
+
+  /** Kills what runs, for a VM that is being deleted. */
+  void end(VmRow row, Held held) throws BangerException, InterruptedException {
+    held.requireFor(locks.of(row.id()));
+    LiveVm vm = live.get(row.id());
+    if (vm != null) {
+      vm.stopping();
+      vm.vmm().kill();
+      discard(row, vm, held);
     }
   }
 
-  /** Asks the guest, then kills; nothing to do for one that does not run. */
-  void stop(VmRow row, Duration grace, Held held) throws BangerException, InterruptedException {
+  /**
+   * Asks the guest, then kills; one that does not run is not started by its policy any more.
+   *
+   * @param why for people; empty: a user wants it
+   */
+  void stop(VmRow row, Duration grace, String why, Held held)
+      throws BangerException, InterruptedException {
     held.requireFor(locks.of(row.id()));
     LiveVm vm = live.get(row.id());
     if (vm == null) {
+      stayDown(row);
       return;
     }
-    during(
-        row.id(),
-        Activity.STOPPING,
-        () -> {
-          vm.stopping();
-          if (!grace.isZero()) {
-            askToEnd(row, vm, grace);
-          }
-          if (vm.vmm().awaitExit(grace).isEmpty()) {
-            vm.vmm().kill();
-          }
-          finish(row, vm, VmRow.State.STOPPED, "", held);
-        });
+    boolean silent = transitions.phase(row) == Phase.UNRESPONSIVE;
+    transitions.stopping(row, why);
+    boolean ended = false;
+    try {
+      vm.stopping();
+      if (!grace.isZero()) {
+        askToEnd(row, vm, grace, silent);
+      }
+      vm.vmm().kill(); // nothing to do for one that has ended
+      ended = true;
+    } finally {
+      if (!ended) {
+        vm.notStopping();
+        transitions.notStopped(row, "its stop was broken off");
+      }
+    }
+    finish(row, vm, why, true, RestartRules.Ending.BY_USER, held);
   }
 
-  private static void askToEnd(VmRow row, LiveVm vm, Duration grace) throws InterruptedException {
+  private void stayDown(VmRow row) throws BangerException {
+    if (row.restarts().due().isPresent()) {
+      var _ =
+          transitions.change(
+              row,
+              r -> r.withRestarts(VmRow.Restarts.NONE).withLife(r.life().stayingDown()),
+              new Transitions.Note("restart-cancelled", "it was stopped", ""));
+    }
+  }
+
+  /** A guest that cannot be asked has no grace: it would not use it. */
+  private static void askToEnd(VmRow row, LiveVm vm, Duration grace, boolean silent)
+      throws InterruptedException {
+    long until = System.nanoTime() + grace.toNanos();
+    Duration limit = silent && grace.compareTo(SILENT_LIMIT) > 0 ? SILENT_LIMIT : grace;
     try {
-      Guest guest = vm.guest(GUEST_LIMIT);
-      guest.power(PowerAction.END, grace);
+      vm.wake();
+      vm.guest(limit).power(PowerAction.END, grace, limit);
+      var _ = vm.vmm().awaitExit(Duration.ofNanos(Math.max(0, until - System.nanoTime())));
     } catch (BangerException e) {
       LOG.info("vm={} cannot be asked to end: {}", row.name(), e.getMessage());
     }
@@ -231,24 +278,45 @@ final class Lifecycle {
       throws BangerException, InterruptedException {
     held.requireFor(locks.of(row.id()));
     if (found.isPresent() && found.get().alive() && row.state() == VmRow.State.RUNNING) {
-      LiveVm vm = new LiveVm(row.name(), found.get(), boot.channel(row.id()));
+      LiveVm vm = new LiveVm(row, found.get(), boot.channel(row.id()));
+      live.put(row.id(), vm);
       vm.connectInBackground();
-      watch(row, vm);
+      watch(vm);
       LOG.info("vm={} runs on, pid={}", row.name(), found.get().identity().pid());
       return;
     }
-    String reason = "";
+    Optional<VmmExit> exit = Optional.empty();
     if (found.isPresent()) {
-      reason = found.get().awaitExit(Duration.ZERO).map(VmmExit::toString).orElse("");
+      exit = found.get().awaitExit(Duration.ZERO);
       Boot.end(found.get());
     }
     if (row.state() == VmRow.State.RUNNING) {
-      table.setEnded(
-          row.id(),
-          VmRow.State.FAILED,
-          clock.instant(),
-          reason.isEmpty() ? "ended while no daemon ran" : reason);
+      foundDead(row, exit.orElseGet(() -> unseen(row)));
     }
+  }
+
+  private VmmExit unseen(VmRow row) {
+    boolean sameBoot = row.life().bootId().isEmpty() || row.life().bootId().equals(bootId);
+    return sameBoot
+        ? new VmmExit(
+            VmmExit.Reason.CRASHED, "while no daemon ran; it left no record", clock.instant())
+        : new VmmExit(VmmExit.Reason.HOST_RESTARTED, "", clock.instant());
+  }
+
+  private void foundDead(VmRow row, VmmExit exit) throws BangerException {
+    RestartRules.Ending ending = RestartRules.Ending.of(exit.reason());
+    Duration ran =
+        row.life()
+            .started()
+            .map(begun -> Duration.between(begun, exit.time()))
+            .orElse(RestartRules.GOOD_RUN);
+    transitions.ended(
+        row,
+        ending == RestartRules.Ending.FAILURE ? VmRow.State.FAILED : VmRow.State.STOPPED,
+        exit.time(),
+        exit.toString(),
+        false,
+        RestartRules.after(row, ending, ran, clock.instant()));
   }
 
   StartPlan plan(VmRow row) throws BangerException {

@@ -7,9 +7,14 @@ import dev.banger.guest.GuestLimits;
 import dev.banger.lock.LeafLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
+import dev.banger.model.VmId;
 import dev.banger.model.VmName;
+import dev.banger.proc.PidWatcher;
+import dev.banger.proc.Signal;
+import dev.banger.store.VmRow;
 import dev.banger.vmm.RunningVmm;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
@@ -22,8 +27,10 @@ final class LiveVm {
   private static final Duration CONNECT_LIMIT = Duration.ofSeconds(30);
   private static final Duration PAUSE = Duration.ofMillis(200);
 
+  private final VmId id;
   private final VmName name;
   private final RunningVmm vmm;
+  private final long began;
   private final GuestChannel channel;
   private final GuestLimits limits;
   private final LeafLock lock = new LeafLock("live-vm");
@@ -38,11 +45,21 @@ final class LiveVm {
   @GuardedBy("lock")
   private boolean stopping;
 
-  LiveVm(VmName name, RunningVmm vmm, GuestChannel channel) {
-    this.name = name;
+  LiveVm(VmRow row, RunningVmm vmm, GuestChannel channel) {
+    this.id = row.id();
+    this.name = row.name();
+    this.began = System.nanoTime();
     this.channel = channel;
     this.limits = Boot.limits(vmm);
     this.vmm = vmm;
+  }
+
+  VmId id() {
+    return id;
+  }
+
+  VmName name() {
+    return name;
   }
 
   RunningVmm vmm() {
@@ -128,12 +145,26 @@ final class LiveVm {
     }
   }
 
-  boolean answering() {
+  /** The guest, when it is connected. */
+  Optional<Guest> connectedGuest() {
     lock.lock();
     try {
-      return guest != null;
+      return Optional.ofNullable(guest);
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** For how long this daemon has known it to run. */
+  Duration ran() {
+    return Duration.ofNanos(System.nanoTime() - began);
+  }
+
+  /** Lets a VMM that somebody has stopped go on: a stopped one neither answers nor ends. */
+  void wake() throws BangerException, InterruptedException {
+    boolean _ = PidWatcher.signal(vmm.identity(), Signal.CONTINUE); // means nothing to others
+    if (vmm.suspended().isPresent()) {
+      vmm.resume();
     }
   }
 
@@ -142,6 +173,16 @@ final class LiveVm {
     lock.lock();
     try {
       stopping = true;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Its end is not asked for any more. */
+  void notStopping() {
+    lock.lock();
+    try {
+      stopping = false;
     } finally {
       lock.unlock();
     }

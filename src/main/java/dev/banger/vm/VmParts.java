@@ -7,6 +7,7 @@ import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.ops.Operations;
+import dev.banger.store.EventTable;
 import dev.banger.store.VmTable;
 import dev.banger.vmm.Accelerator;
 import dev.banger.vmm.Vmm;
@@ -20,10 +21,12 @@ import java.util.Optional;
  *
  * @param imageOps held while an image is pinned or deleted
  * @param bootLimit how long a guest may take to answer; empty: by accelerator
+ * @param hangLimit how long one that has answered may be silent; empty: by accelerator
  * @param confinement who the VMM of a VM runs as
  */
 public record VmParts(
     VmTable table,
+    EventTable events,
     Operations operations,
     Images images,
     Kernels kernels,
@@ -32,6 +35,7 @@ public record VmParts(
     Accelerators accelerators,
     Confinements confinement,
     Optional<Duration> bootLimit,
+    Optional<Duration> hangLimit,
     Directories directories,
     Clock clock,
     OrderedLock imageOps) {

@@ -2,8 +2,13 @@ package dev.banger.vm;
 
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
+import dev.banger.model.Durations;
 import dev.banger.model.ErrorCode;
+import dev.banger.model.RestartPolicy;
 import dev.banger.model.VmName;
+import dev.banger.store.VmRow;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,6 +23,8 @@ import java.util.Set;
  * @param initMode auto, system or agent
  * @param oneShot the VM belongs to one command and goes with it
  * @param owner the caller's user name
+ * @param ttl it is stopped and deleted so long after its creation began
+ * @param idleStop it is stopped when nobody used it for so long
  */
 public record VmSpec(
     Optional<VmName> name,
@@ -30,7 +37,12 @@ public record VmSpec(
     String initMode,
     boolean oneShot,
     Map<String, String> labels,
-    String owner) {
+    String owner,
+    RestartPolicy restart,
+    Optional<Duration> ttl,
+    Optional<Duration> idleStop) {
+  private static final Duration LEAST_TIME = Duration.ofSeconds(1);
+  private static final Duration MOST_TIME = Duration.ofDays(3650);
   private static final int CPU_LIMIT = 64;
   private static final ByteSize MEMORY_LEAST = ByteSize.mib(128);
   private static final ByteSize MEMORY_MOST = ByteSize.gib(1024);
@@ -54,6 +66,7 @@ public record VmSpec(
     if (!INIT_MODES.contains(initMode)) {
       throw bad("there is no init mode '" + initMode + "'", "choose auto, system or agent");
     }
+    checkPolicy();
     int length = 0;
     for (String variable : env) {
       length += variable.length();
@@ -74,6 +87,30 @@ public record VmSpec(
             "'" + label.getKey() + "' is no label", "write NAME=VALUE, letters, digits and ._/-");
       }
     }
+  }
+
+  private void checkPolicy() throws BangerException {
+    if (oneShot && (!restart.equals(RestartPolicy.NEVER) || idleStop.isPresent())) {
+      throw bad(
+          "a VM that goes with its command cannot have a restart policy or an idle stop",
+          "give it a --name, so that it stays");
+    }
+    within("a lifetime", ttl);
+    within("an idle time", idleStop);
+  }
+
+  private static void within(String what, Optional<Duration> time) throws BangerException {
+    if (time.isPresent()
+        && (time.get().compareTo(LEAST_TIME) < 0 || time.get().compareTo(MOST_TIME) > 0)) {
+      throw bad(
+          "cannot give a VM " + what + " of " + Durations.text(time.get()),
+          "choose " + Durations.text(LEAST_TIME) + " to " + Durations.text(MOST_TIME));
+    }
+  }
+
+  /** What its supervisor goes by; lifetimes begin now. */
+  VmRow.Policy policy(Instant now) {
+    return new VmRow.Policy(restart, ttl, ttl.map(now::plus), idleStop);
   }
 
   private static void within(String what, ByteSize size, ByteSize least, ByteSize most)

@@ -1,37 +1,23 @@
 package dev.banger.vm;
 
-import java.time.Instant;
-
 /** What is true of a VM now. */
 public sealed interface VmState {
-  /** Its image is being fetched, its disks made. */
-  record Creating() implements VmState {}
+  /** As clients have it. */
+  String name();
 
-  /** Made, never started. */
-  record Created() implements VmState {}
+  /** Why it is so, for people; empty when somebody asked for it, or nothing is to be said. */
+  String reason();
 
-  record Starting() implements VmState {}
+  /** Nothing runs: it is creating, created, starting, stopped, failed or deleting. */
+  record Down(String name, String reason) implements VmState {}
 
   /**
    * Its VMM runs.
    *
+   * @param name running; unresponsive: its agent does not answer; paused: its VMM or its processors
+   *     are stopped; starting, stopping, deleting
    * @param pid of the VMM
    * @param accelerator kvm or tcg
-   * @param answering whether the guest's agent is connected
    */
-  record Running(long pid, String accelerator, boolean answering) implements VmState {}
-
-  record Stopping() implements VmState {}
-
-  /**
-   * It ended in order.
-   *
-   * @param why for people; empty when somebody asked for it
-   */
-  record Stopped(Instant when, String why) implements VmState {}
-
-  /** It ended, or did not start, against its user's will. */
-  record Failed(String reason) implements VmState {}
-
-  record Deleting() implements VmState {}
+  record Up(String name, String reason, long pid, String accelerator) implements VmState {}
 }

@@ -9,16 +9,15 @@ import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
 import dev.banger.model.VmId;
 import dev.banger.ops.Operations;
+import dev.banger.proc.ProcessIdentity;
 import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -42,20 +41,35 @@ public final class Vms {
   private final VmTable table;
   private final Operations operations;
   private final KeyedLocks<VmId> locks;
+  private final Events events;
+  private final Transitions transitions;
   private final Lifecycle lifecycle;
   private final Creation creation;
+  private final Lookup lookup;
+  private final Supervisor supervisor;
   private final Observer observer;
   private final Set<VmId> retired = ConcurrentHashMap.newKeySet();
   private final Set<Thread> removals = ConcurrentHashMap.newKeySet();
   private final Unclaimed unclaimed = new Unclaimed(CLIENT_LIMIT, this::retire);
 
-  private Vms(VmParts parts, KeyedLocks<VmId> locks, Lifecycle lifecycle, Creation creation) {
+  private Vms(VmParts parts, String bootId) throws BangerException {
     this.table = parts.table();
     this.operations = parts.operations();
-    this.locks = locks;
-    this.lifecycle = lifecycle;
-    this.creation = creation;
+    this.locks = new KeyedLocks<>(LockRank.VM);
+    this.events = new Events(parts.events(), bootId);
+    this.transitions = new Transitions(table, events, parts.clock());
+    this.lifecycle = new Lifecycle(parts, locks, transitions, bootId);
+    this.creation = new Creation(parts, lifecycle, transitions, locks);
+    this.supervisor =
+        new Supervisor(
+            lifecycle,
+            transitions,
+            new PolicyActions(this),
+            vm -> new Health(vm, transitions, parts.hangLimit()),
+            parts.clock(),
+            System::nanoTime);
     this.observer = new Observer(this, lifecycle, parts.directories(), parts.clock());
+    this.lookup = new Lookup(table, lifecycle, transitions, observer, retired);
   }
 
   /** Looks at VMs and changes nothing. */
@@ -67,25 +81,18 @@ public final class Vms {
    * Opens the room: when it returns, every VM that a daemon before this one left is accounted for.
    */
   public static Vms open(VmParts parts) throws BangerException, InterruptedException {
-    KeyedLocks<VmId> locks = new KeyedLocks<>(LockRank.VM);
-    AtomicReference<@Nullable Vms> opened = new AtomicReference<>();
-    Lifecycle lifecycle = new Lifecycle(parts, locks, row -> restart(opened.get(), row));
-    Creation creation = new Creation(parts, lifecycle, locks);
-    Vms vms = new Vms(parts, locks, lifecycle, creation);
-    opened.set(vms);
-    new Recovery(parts, lifecycle, creation, locks, vms.unclaimed).run();
+    Vms vms = new Vms(parts, ProcessIdentity.currentBootId());
+    new Recovery(parts, vms.lifecycle, vms.creation, vms.locks, vms.unclaimed).run();
+    for (VmRow row : parts.table().all()) {
+      vms.transitions.startsWithDaemon(row);
+    }
+    vms.supervisor.begin(parts.table().all());
     return vms;
   }
 
-  /** A guest that rebooted comes up again, as a machine does. */
-  private static void restart(@Nullable Vms vms, VmRow row) {
-    try {
-      if (vms != null) {
-        vms.start(row.id().value(), false);
-      }
-    } catch (BangerException e) {
-      LOG.warn("vm={} rebooted, but cannot be started again", row.name(), e);
-    }
+  /** What happens to VMs. */
+  public Events events() {
+    return events;
   }
 
   /** Begins to make a VM, and to start it when asked; its name is taken at once. */
@@ -108,7 +115,7 @@ public final class Vms {
               });
       return begunOr(operation, row, key);
     } catch (BangerException | RuntimeException e) {
-      table.delete(row.id());
+      transitions.deleted(row, "its creation did not begin");
       throw e;
     }
   }
@@ -121,7 +128,7 @@ public final class Vms {
       creation.make(row, start, progress, held);
     } finally {
       if (!entered) {
-        table.delete(row.id());
+        transitions.deleted(row, "its creation was cancelled");
       }
     }
   }
@@ -129,7 +136,7 @@ public final class Vms {
   /** Somebody else began with the same key at the same moment: theirs counts. */
   private Begun begunOr(String operation, VmRow row, Optional<String> key) throws BangerException {
     if (!operations.status(operation).subject().equals(row.name().value())) {
-      table.delete(row.id());
+      transitions.deleted(row, "its creation had begun already");
       return known(key).orElseThrow();
     }
     return new Begun(operation, row.id(), row.name().value());
@@ -154,21 +161,46 @@ public final class Vms {
 
   public Begun start(String vm, boolean waitSystem) throws BangerException {
     VmRow row = find(vm);
-    return begin(START, row, held -> {}, waitSystem);
+    Work work =
+        (progress, held) ->
+            lifecycle.start(lookup.current(row.id()), Lifecycle.Cause.USER, progress, held);
+    return begin(START, row, work, waitSystem);
   }
 
   /** Stops, with the usual grace, then starts. */
   public Begun restart(String vm, Duration grace, boolean waitSystem) throws BangerException {
     VmRow row = find(vm);
-    return begin(RESTART, row, held -> lifecycle.stop(current(row.id()), grace, held), waitSystem);
+    Work work =
+        (progress, held) -> {
+          lifecycle.stop(lookup.current(row.id()), grace, "restart", held);
+          lifecycle.start(lookup.current(row.id()), Lifecycle.Cause.USER, progress, held);
+        };
+    return begin(RESTART, row, work, waitSystem);
   }
 
+  /** Starts a VM whose restart is due; returns when it has started, or has not. */
+  void restartByPolicy(VmId id) throws BangerException, InterruptedException {
+    Optional<VmRow> due = table.byId(id).filter(row -> row.restarts().due().isPresent());
+    if (due.isEmpty()) {
+      return;
+    }
+    Work work =
+        (progress, held) -> {
+          VmRow row = lookup.current(id);
+          if (row.restarts().due().isPresent() && lifecycle.live(id) == null) {
+            lifecycle.start(row, Lifecycle.Cause.POLICY, progress, held);
+          }
+        };
+    var _ = operations.awaitEnd(begin(START, due.get(), work, false).operation());
+  }
+
+  /** What an operation does under the VM's lock. */
   @FunctionalInterface
-  private interface Before {
-    void run(Held held) throws BangerException, InterruptedException;
+  private interface Work {
+    void run(Progress progress, Held held) throws BangerException, InterruptedException;
   }
 
-  private Begun begin(String kind, VmRow row, Before before, boolean waitSystem)
+  private Begun begin(String kind, VmRow row, Work work, boolean waitSystem)
       throws BangerException {
     String operation =
         operations.begin(
@@ -177,12 +209,11 @@ public final class Vms {
             Optional.empty(),
             progress -> {
               try (Held held = locks.acquire(row.id())) {
-                before.run(held);
-                lifecycle.start(current(row.id()), progress, held);
+                work.run(progress, held);
               }
               if (waitSystem) {
                 progress.stage("system");
-                SystemState.await(guest(row.id().value()));
+                SystemState.await(guest(row));
               }
               return row.id().value();
             });
@@ -195,39 +226,63 @@ public final class Vms {
    */
   public VmView stop(String vm, Duration grace, boolean force)
       throws BangerException, InterruptedException {
-    VmRow row = find(vm);
+    return stop(find(vm), grace, force, "");
+  }
+
+  /** Nothing but the VM's own policy wants it. */
+  void stopByPolicy(VmId id, Duration grace, String why)
+      throws BangerException, InterruptedException {
+    Optional<VmRow> row = table.byId(id);
+    if (row.isPresent() && lifecycle.live(id) != null) {
+      transitions.note(
+          id, row.get().name(), new Transitions.Note("policy", why, "policy=idle-stop"));
+      VmView _ = stop(row.get(), grace, false, why);
+    }
+  }
+
+  private VmView stop(VmRow row, Duration grace, boolean force, String why)
+      throws BangerException, InterruptedException {
     if (force) {
       breakOff(row);
     }
     try (Held held = locks.acquire(row.id())) {
       Optional<VmRow> now = table.byId(row.id());
       if (now.isEmpty() && force) {
-        return view(row); // its creation was cancelled: there is nothing left to stop
+        return lookup.gone(row); // its creation was cancelled: there is nothing left to stop
       }
-      lifecycle.stop(current(row.id()), force ? Duration.ZERO : grace, held);
+      lifecycle.stop(lookup.current(row.id()), force ? Duration.ZERO : grace, why, held);
     }
-    return show(row.id().value());
+    return lookup.view(lookup.current(row.id()));
   }
 
   /** Ends the VMM at once, whatever is being done to the VM. */
   public VmView kill(String vm) throws BangerException, InterruptedException {
     VmRow row = find(vm);
-    LiveVm running = lifecycle.live(row.id());
-    if (running == null
-        && lifecycle.activity(row.id()) == null
-        && row.state() != VmRow.State.CREATING) {
+    if (lifecycle.live(row.id()) == null
+        && !EnumSet.of(Phase.CREATING, Phase.STARTING, Phase.STOPPING, Phase.DELETING)
+            .contains(transitions.phase(row))) {
       throw new BangerException(
           ErrorCode.WRONG_STATE, row.name() + " is not running", "there is nothing to kill");
     }
-    return stop(vm, Duration.ZERO, true);
+    return stop(row, Duration.ZERO, true, "");
   }
 
   /** Removes it with its disks. A running one only by force. */
   public void delete(String vm, boolean force) throws BangerException, InterruptedException {
-    delete(find(vm), force);
+    delete(find(vm), force, "");
   }
 
-  private void delete(VmRow row, boolean force) throws BangerException, InterruptedException {
+  /** Its lifetime is over. */
+  void expire(VmId id, String why) throws BangerException, InterruptedException {
+    Optional<VmRow> row = table.byId(id);
+    if (row.isPresent()) {
+      transitions.note(id, row.get().name(), new Transitions.Note("policy", why, "policy=ttl"));
+      delete(row.get(), true, why);
+    }
+  }
+
+  private void delete(VmRow row, boolean force, String why)
+      throws BangerException, InterruptedException {
     if (force) {
       breakOff(row);
     }
@@ -242,13 +297,9 @@ public final class Vms {
             row.name() + " is running",
             "stop it first, or delete it with --force");
       }
-      lifecycle.during(
-          row.id(),
-          Lifecycle.Activity.DELETING,
-          () -> {
-            lifecycle.stop(now.get(), Duration.ZERO, held);
-            creation.remove(now.get(), held);
-          });
+      transitions.deleting(now.get(), why);
+      lifecycle.end(now.get(), held);
+      creation.remove(now.get(), held);
     }
   }
 
@@ -256,7 +307,7 @@ public final class Vms {
   public void deleteIfThere(VmId id) throws BangerException, InterruptedException {
     Optional<VmRow> row = table.byId(id);
     if (row.isPresent()) {
-      delete(row.get(), true);
+      delete(row.get(), true, "");
     }
   }
 
@@ -290,7 +341,10 @@ public final class Vms {
 
   private void freeName(VmId id) {
     try {
-      table.rename(id, Recovery.retiredName(id));
+      Optional<VmRow> row = table.byId(id);
+      if (row.isPresent()) {
+        transitions.retiring(row.get(), Recovery.retiredName(id), "its command has ended");
+      }
     } catch (BangerException e) {
       LOG.warn("the name of vm={} is free only when it is removed", id, e);
     }
@@ -312,6 +366,7 @@ public final class Vms {
   /** Waits for removals that have begun. VMs run on. */
   public void close(Duration limit) throws InterruptedException {
     long until = System.nanoTime() + limit.toNanos();
+    supervisor.close();
     unclaimed.close();
     for (Thread removal : removals) {
       removal.join(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
@@ -330,16 +385,25 @@ public final class Vms {
 
   /** Oldest first; takes no lock. */
   public List<VmView> list() throws BangerException {
-    return visible().stream().map(this::view).toList();
+    return lookup.all().stream().map(lookup::view).toList();
   }
 
   public VmView show(String vm) throws BangerException {
-    return view(find(vm));
+    return lookup.view(find(vm));
+  }
+
+  /** By name, id, or the beginning of an id that is no other's. */
+  public VmRow find(String vm) throws BangerException {
+    return lookup.find(vm);
   }
 
   /** The connection to a running guest. */
   public Guest guest(String vm) throws BangerException, InterruptedException {
-    VmRow row = find(vm);
+    return guest(find(vm));
+  }
+
+  /** As {@link #guest(String)}, of a VM that was found already. */
+  public Guest guest(VmRow row) throws BangerException, InterruptedException {
     LiveVm running = lifecycle.live(row.id());
     if (running == null) {
       throw new BangerException(
@@ -364,73 +428,5 @@ public final class Vms {
         .filter(row -> row.source().kernel().equals(release))
         .map(row -> row.name().value())
         .toList();
-  }
-
-  private List<VmRow> visible() throws BangerException {
-    return table.all().stream().filter(row -> !retired.contains(row.id())).toList();
-  }
-
-  /** By name, id, or the beginning of an id that is no other's. */
-  public VmRow find(String vm) throws BangerException {
-    List<VmRow> all = visible();
-    for (VmRow row : all) {
-      if (row.name().value().equals(vm) || row.id().value().equals(vm)) {
-        return row;
-      }
-    }
-    List<VmRow> begun =
-        all.stream().filter(row -> !vm.isEmpty() && row.id().value().startsWith(vm)).toList();
-    if (begun.size() == 1) {
-      return begun.getFirst();
-    }
-    throw begun.isEmpty()
-        ? new BangerException(
-            ErrorCode.NOT_FOUND, "there is no VM '" + vm + "'", "`banger vm ls` lists all VMs")
-        : new BangerException(
-            ErrorCode.INVALID,
-            "'" + vm + "' begins " + begun.size() + " ids",
-            "write more of the id");
-  }
-
-  private VmRow current(VmId id) throws BangerException {
-    return table
-        .byId(id)
-        .orElseThrow(() ->
-            new BangerException(
-                ErrorCode.NOT_FOUND, "the VM " + id + " was deleted meanwhile", ""));
-  }
-
-  private VmView view(VmRow row) {
-    LiveVm live = lifecycle.live(row.id());
-    return new VmView(
-        row,
-        state(row, live, lifecycle.activity(row.id())),
-        live == null ? Optional.empty() : observer.running(row, live));
-  }
-
-  private static VmState state(
-      VmRow row, @Nullable LiveVm live, Lifecycle.@Nullable Activity activity) {
-    if (activity != null) {
-      return switch (activity) {
-        case STARTING -> new VmState.Starting();
-        case STOPPING -> new VmState.Stopping();
-        case DELETING -> new VmState.Deleting();
-      };
-    }
-    if (live != null) {
-      return new VmState.Running(
-          live.vmm().identity().pid(), live.vmm().accelerator(), live.answering());
-    }
-    return switch (row.state()) {
-      case CREATING -> new VmState.Creating();
-      case DELETING -> new VmState.Deleting();
-      case FAILED -> new VmState.Failed(row.life().ended());
-      case STOPPED, RUNNING -> {
-        Optional<Instant> stopped = row.life().stopped();
-        yield stopped.isPresent()
-            ? new VmState.Stopped(stopped.get(), row.life().ended())
-            : new VmState.Created();
-      }
-    };
   }
 }

@@ -40,6 +40,14 @@ public interface RunningVmm {
   /** Stops the guest's processors. */
   void pause() throws BangerException, InterruptedException;
 
+  /**
+   * Why the guest's processors are stopped, as far as the VMM has said; empty while they run. A VMM
+   * that is stopped itself says nothing: ask {@link ProcessIdentity#isStopped}.
+   */
+  default Optional<String> suspended() {
+    return Optional.empty();
+  }
+
   void resume() throws BangerException, InterruptedException;
 
   /** What it was started as; empty when that cannot be told any more. */

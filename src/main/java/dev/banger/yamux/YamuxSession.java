@@ -189,7 +189,8 @@ public final class YamuxSession implements AutoCloseable {
     }
   }
 
-  int openStreams() {
+  /** Those of both sides. */
+  public int openStreams() {
     lock.lock();
     try {
       return streams.size();

@@ -137,6 +137,7 @@ final class FakeDaemon implements AutoCloseable {
         name,
         "running",
         null,
+        1_700_000_000_000L,
         "debian:bookworm",
         "6.1.0",
         2,
@@ -151,7 +152,8 @@ final class FakeDaemon implements AutoCloseable {
         "tcg",
         System.currentTimeMillis() - 5_000_000,
         null,
-        null);
+        null,
+        new VmApi.Policies("no", 0, null, null, null, null));
   }
 
   private static OperationApi.Status status(String state, String stage, @Nullable ErrorData error) {

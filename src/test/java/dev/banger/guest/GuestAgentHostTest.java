@@ -99,7 +99,8 @@ class GuestAgentHostTest {
 
   @Test
   void anAgentThatIsAnOrdinaryProcessPowersNothingOff() {
-    assertThatThrownBy(() -> guest.power(PowerAction.END, Duration.ofSeconds(1)))
+    assertThatThrownBy(
+            () -> guest.power(PowerAction.END, Duration.ofSeconds(1), Duration.ofSeconds(30)))
         .isInstanceOfSatisfying(
             BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.GUEST_FAILED));
   }

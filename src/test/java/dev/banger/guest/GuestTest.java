@@ -258,7 +258,8 @@ class GuestTest {
           assertFails(
               ErrorCode.INVALID,
               () -> guest.exec(ExecSpec.of(Collections.nCopies(20, "x".repeat(60_000))).build()));
-          assertFails(ErrorCode.INVALID, () -> guest.power(PowerAction.END, Duration.ofDays(1000)));
+          assertFails(
+              ErrorCode.INVALID, () -> guest.power(PowerAction.END, Duration.ofDays(1000), SECOND));
         });
   }
 

@@ -66,7 +66,8 @@ final class RpcClientTest {
       assertThat(client.call("echo", new VmApi.Ref(strange), VmApi.Ref.class, null, DEAF).vm())
           .isEqualTo(strange);
       VmApi.Create create =
-          new VmApi.Create(null, null, null, 0, 0, 0, List.of(), "auto", true, Map.of(), null);
+          new VmApi.Create(
+              null, null, null, 0, 0, 0, List.of(), "auto", true, Map.of(), null, null, 0, 0);
       assertThat(client.call("create", create, VmApi.CreateBegun.class, null, DEAF).name())
           .isEqualTo("null");
       assertThat(client.call("who", new Nothing(), VmApi.Ref.class, null, DEAF).vm())

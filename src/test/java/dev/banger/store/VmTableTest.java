@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.sql.DriverManager;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -79,26 +80,26 @@ class VmTableTest {
                 row -> {
                   throw new IllegalStateException("no");
                 },
-                Optional.of(event("bad"))))
+                List.of(event("bad"))))
         .isInstanceOf(BangerException.class);
     assertThat(vms.byId(ID)).contains(before);
-    assertThat(events.after(0, Optional.empty(), 10)).isEmpty();
+    assertThat(events.after(0, Optional.empty(), 10).events()).isEmpty();
   }
 
   @Test
   void aChangeOfNothingWritesNoEvent() throws BangerException {
     VmId nobody = new VmId("ba9876543210");
-    assertThat(vms.update(nobody, row -> row, Optional.of(event("lost")))).isEmpty();
-    vms.delete(nobody, Optional.of(event("lost")));
-    assertThat(events.after(0, Optional.empty(), 10)).isEmpty();
+    assertThat(vms.update(nobody, row -> row, List.of(event("lost")))).isEmpty();
+    vms.delete(nobody, List.of(event("lost")));
+    assertThat(events.after(0, Optional.empty(), 10).events()).isEmpty();
   }
 
   @Test
   void cursorsGrowAndAreNeverUsedAgain() throws BangerException {
-    vms.note(event("one"));
-    vms.update(ID, row -> row, Optional.of(event("two")));
-    vms.delete(ID, Optional.of(event("three")));
-    assertThat(events.after(1, Optional.of(ID), 10))
+    vms.note(List.of(event("one")));
+    vms.update(ID, row -> row, List.of(event("two")));
+    vms.delete(ID, List.of(event("three")));
+    assertThat(events.after(1, Optional.of(ID), 10).events())
         .extracting(EventRow::kind)
         .containsExactly("two", "three");
     assertThat(events.before(Instant.ofEpochMilli(5))).isZero();
@@ -118,7 +119,7 @@ class VmTableTest {
     EventTable.Window window = events.window();
     assertThat(window.newest()).isEqualTo(many);
     assertThat(window.pruned()).isEqualTo(500);
-    assertThat(events.after(0, Optional.empty(), 1).getFirst().cursor()).isEqualTo(501);
+    assertThat(events.after(0, Optional.empty(), 1).events().getFirst().cursor()).isEqualTo(501);
   }
 
   @Test

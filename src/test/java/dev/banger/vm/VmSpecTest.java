@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
+import dev.banger.model.RestartPolicy;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,10 @@ class VmSpecTest {
         mode,
         false,
         Map.of(),
-        "root");
+        "root",
+        RestartPolicy.NEVER,
+        Optional.empty(),
+        Optional.empty());
   }
 
   static Stream<VmSpec> impossible() {

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +24,10 @@ final class QemuControl implements AutoCloseable {
   private static final Duration HANDSHAKE_LIMIT = Duration.ofSeconds(20);
   private static final Duration COMMAND_LIMIT = Duration.ofSeconds(10);
   private static final Duration LAST_WORD_LIMIT = Duration.ofSeconds(1);
+
+  /** Of QEMU's {@code RunState}: those that last, in a guest that was running. */
+  private static final Set<String> SUSPENDED =
+      Set.of("paused", "io-error", "internal-error", "debug", "watchdog");
 
   /** Makes a connection. */
   @FunctionalInterface
@@ -41,6 +46,7 @@ final class QemuControl implements AutoCloseable {
   private boolean closed;
 
   private volatile @Nullable String shutdownReason;
+  private volatile @Nullable String suspension;
 
   QemuControl(String name, Dialer dialer) {
     this.name = name;
@@ -53,7 +59,11 @@ final class QemuControl implements AutoCloseable {
         .name("qmp-connect-" + name)
         .start(() -> {
           try {
-            connected();
+            QmpClient made = connected();
+            Object status = made.execute("query-status", Map.of(), COMMAND_LIMIT).get("status");
+            if (SUSPENDED.contains(String.valueOf(status))) {
+              suspension = "its processors are stopped: " + status;
+            }
           } catch (BangerException e) {
             LOG.log(System.Logger.Level.DEBUG, "no connection to the QEMU of " + name, e);
           } catch (InterruptedException e) {
@@ -140,9 +150,29 @@ final class QemuControl implements AutoCloseable {
   }
 
   private void event(QmpMessage.Event event) {
-    if (event.name().equals("SHUTDOWN")) {
-      shutdownReason = String.valueOf(event.data().get("reason"));
+    switch (event.name()) {
+      case "SHUTDOWN" -> shutdownReason = String.valueOf(event.data().get("reason"));
+      case "STOP" -> {
+        if (suspension == null) {
+          suspension = "its processors are stopped";
+        }
+      }
+      case "BLOCK_IO_ERROR" -> suspension = blockError(event.data());
+      case "RESUME" -> suspension = null;
+      default -> {}
     }
+  }
+
+  /** QEMU stops the guest when the host's disk is full, and goes on with what failed when told. */
+  private static @Nullable String blockError(Map<String, Object> data) {
+    return "stop".equals(data.get("action"))
+        ? "its disk cannot be written: " + data.get("reason")
+        : null;
+  }
+
+  /** As {@link dev.banger.vmm.RunningVmm#suspended}. */
+  Optional<String> suspended() {
+    return Optional.ofNullable(suspension);
   }
 
   /** To be asked when QEMU has ended; empty when it said nothing, or nobody listened. */

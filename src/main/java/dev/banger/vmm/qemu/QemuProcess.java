@@ -112,6 +112,11 @@ final class QemuProcess implements RunningVmm {
     control.execute("cont");
   }
 
+  @Override
+  public Optional<String> suspended() {
+    return control.suspended();
+  }
+
   /** QEMU's word for its state: {@code running}, {@code paused}, .... */
   String status() throws BangerException, InterruptedException {
     return String.valueOf(control.execute("query-status").get("status"));

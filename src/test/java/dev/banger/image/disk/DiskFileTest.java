@@ -20,7 +20,9 @@ class DiskFileTest {
     DiskTemplates templates =
         new DiskTemplates(Directories.of(Map.of(), directory, false), Binaries.installed(Map.of()));
     DiskFile disk = new DiskFile(directory.resolve("disk"));
-    templates.of(DiskTemplate.Role.WORK, ByteSize.mib(96), DiskTemplate.Life.KEPT).copyTo(disk.file());
+    templates
+        .of(DiskTemplate.Role.WORK, ByteSize.mib(96), DiskTemplate.Life.KEPT)
+        .copyTo(disk.file());
     assertThat(disk.fileSystem()).isEqualTo(disk.size()).isEqualTo(ByteSize.mib(96));
 
     disk.grow(ByteSize.gib(3));

@@ -1,0 +1,100 @@
+package dev.banger.vm;
+
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import dev.banger.model.VmId;
+import dev.banger.store.VmRow;
+import dev.banger.store.VmTable;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Finds VMs by what users call them, and says what is true of them now. Takes no lock. */
+final class Lookup {
+  private final VmTable table;
+  private final Lifecycle lifecycle;
+  private final Transitions transitions;
+  private final Observer observer;
+  private final Set<VmId> hidden;
+
+  /**
+   * @param hidden what nobody shall see any more
+   */
+  Lookup(
+      VmTable table,
+      Lifecycle lifecycle,
+      Transitions transitions,
+      Observer observer,
+      Set<VmId> hidden) {
+    this.observer = observer;
+    this.table = table;
+    this.lifecycle = lifecycle;
+    this.transitions = transitions;
+    this.hidden = hidden;
+  }
+
+  /** Oldest first. */
+  List<VmRow> all() throws BangerException {
+    return table.all().stream().filter(this::visible).toList();
+  }
+
+  private boolean visible(VmRow row) {
+    return !hidden.contains(row.id());
+  }
+
+  /** By name, id, or the beginning of an id that is no other's. */
+  VmRow find(String vm) throws BangerException {
+    Optional<VmRow> named = table.byName(vm).filter(this::visible);
+    if (named.isPresent()) {
+      return named.get();
+    }
+    List<VmRow> begun =
+        vm.isEmpty() ? List.of() : table.byPrefix(vm, 10).stream().filter(this::visible).toList();
+    if (begun.size() == 1) {
+      return begun.getFirst();
+    }
+    throw begun.isEmpty()
+        ? new BangerException(
+            ErrorCode.NOT_FOUND, "there is no VM '" + vm + "'", "`banger vm ls` lists all VMs")
+        : new BangerException(
+            ErrorCode.INVALID, "'" + vm + "' begins several ids", "write more of the id");
+  }
+
+  VmRow current(VmId id) throws BangerException {
+    return table
+        .byId(id)
+        .orElseThrow(() ->
+            new BangerException(
+                ErrorCode.NOT_FOUND, "the VM " + id + " was deleted meanwhile", ""));
+  }
+
+  /** Of one that is no more. */
+  VmView gone(VmRow row) {
+    return new VmView(row, new VmState.Down("deleted", ""), row.life().created(), Optional.empty());
+  }
+
+  VmView view(VmRow row) {
+    Transitions.Seen seen = transitions.seen(row);
+    LiveVm live = lifecycle.live(row.id());
+    return new VmView(
+        row,
+        state(seen, live),
+        seen.since(),
+        live == null ? Optional.empty() : observer.running(row, live));
+  }
+
+  /** One whose VMM has just ended, but whose end is not written down, is not shown as running. */
+  private static VmState state(Transitions.Seen seen, @Nullable LiveVm live) {
+    if (live != null) {
+      return new VmState.Up(
+          seen.phase().toString(),
+          seen.reason(),
+          live.vmm().identity().pid(),
+          live.vmm().accelerator());
+    }
+    return Phase.UP.contains(seen.phase())
+        ? new VmState.Down(Phase.STOPPING.toString(), "it has ended, which is being seen to")
+        : new VmState.Down(seen.phase().toString(), seen.reason());
+  }
+}
