@@ -12,6 +12,7 @@ public final class OperationApi {
   public static final String DONE = "done";
   public static final String FAILED = "failed";
   public static final String CANCELLED = "cancelled";
+  public static final String INTERRUPTED = "interrupted";
 
   @Json
   public record Ref(String operation) {}
@@ -29,12 +30,12 @@ public final class OperationApi {
    *
    * @param type {@code vm.create}, {@code image.pull}, …
    * @param subject the VM, image or kernel it works on
-   * @param state running, done, failed or cancelled
+   * @param state running, done, failed, cancelled, or interrupted by the end of the daemon
    * @param stage the stage at work, or the last one
    * @param done bytes of this stage; total is -1 when unknown
    * @param stages those that are over, in order
    * @param result of a done operation: what the row of its begin method says
-   * @param error of a failed or cancelled operation
+   * @param error of an operation that is not done
    */
   @Json
   public record Status(

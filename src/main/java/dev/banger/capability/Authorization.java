@@ -2,6 +2,7 @@ package dev.banger.capability;
 
 import dev.banger.config.Config;
 import dev.banger.guest.GuestConfiguration;
+import dev.banger.journal.Steps;
 import java.util.List;
 
 /** Who may log in to the guest, and the git identity in it, as {@code config.toml} says. */
@@ -20,7 +21,7 @@ public final class Authorization implements Capability {
   }
 
   @Override
-  public void prepare(StartPlan plan) {
+  public void prepare(StartPlan plan, Steps steps) {
     if (!config.keys().isEmpty()) {
       plan.guest()
           .authorizedKeys(List.of(new GuestConfiguration.AuthorizedKeys(USER, config.keys())));

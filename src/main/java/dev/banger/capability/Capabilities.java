@@ -1,9 +1,11 @@
 package dev.banger.capability;
 
 import dev.banger.guest.Guest;
+import dev.banger.journal.Step;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
-import dev.banger.model.Undo;
 import java.util.ArrayList;
 import java.util.List;
 import org.slf4j.Logger;
@@ -35,12 +37,15 @@ public final class Capabilities {
     }
   }
 
-  /** Prepares in order; what was prepared is cleaned up by {@code undo}. */
-  public void prepare(StartPlan plan, Undo undo) throws BangerException, InterruptedException {
-    for (Capability capability : inOrder) {
-      undo.add(capability.name(), () -> capability.cleanup(plan));
-      capability.prepare(plan);
-    }
+  /** Prepares in order; undone by {@link #cleanup}. */
+  public void prepare(StartPlan plan, Steps steps) throws BangerException, InterruptedException {
+    steps.take(
+        new Step(StepKind.HOOKS, steps.owner(), List.of()),
+        () -> {
+          for (Capability capability : inOrder) {
+            capability.prepare(plan, steps);
+          }
+        });
   }
 
   public void started(StartPlan plan, Guest guest) throws BangerException, InterruptedException {
@@ -49,14 +54,19 @@ public final class Capabilities {
     }
   }
 
-  /** Cleans up after a run, newest first; a hook that fails stops no other. */
-  public void cleanup(StartPlan plan) throws InterruptedException {
+  /** Cleans up after a run, newest first; a hook that fails stops no other, and is told then. */
+  public void cleanup(StartPlan plan) throws BangerException, InterruptedException {
+    BangerException first = null;
     for (Capability capability : inOrder.reversed()) {
       try {
         capability.cleanup(plan);
       } catch (BangerException e) {
         LOG.warn("vm=" + plan.vm().name() + " cleanup of " + capability.name() + " failed", e);
+        first = first == null ? e : first;
       }
+    }
+    if (first != null) {
+      throw first;
     }
   }
 }

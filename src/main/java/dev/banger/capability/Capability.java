@@ -1,6 +1,7 @@
 package dev.banger.capability;
 
 import dev.banger.guest.Guest;
+import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import java.util.List;
 
@@ -20,14 +21,18 @@ public interface Capability {
     return List.of();
   }
 
-  /** Makes what is needed on the host, and adds devices and guest configuration to the plan. */
-  void prepare(StartPlan plan) throws BangerException, InterruptedException;
+  /**
+   * Makes what is needed on the host, each thing in a step, and adds devices and guest
+   * configuration to the plan.
+   */
+  void prepare(StartPlan plan, Steps steps) throws BangerException, InterruptedException;
 
   /** The guest is up and configured. */
   default void started(StartPlan plan, Guest guest) throws BangerException, InterruptedException {}
 
   /**
-   * Takes back what {@link #prepare} made that must not outlive the run; also for a VM that died.
+   * Takes back what {@link #prepare} made that must not outlive the run; also for a VM that died,
+   * of which some other daemon knew. May be called again.
    */
   default void cleanup(StartPlan plan) throws BangerException, InterruptedException {}
 }

@@ -2,6 +2,7 @@ package dev.banger.capability;
 
 import dev.banger.guest.GuestConfiguration;
 import dev.banger.guest.InitMode;
+import dev.banger.journal.Steps;
 import dev.banger.model.VmId;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -25,7 +26,7 @@ public final class Channel implements Capability {
   }
 
   @Override
-  public void prepare(StartPlan plan) {
+  public void prepare(StartPlan plan, Steps steps) {
     byte[] entropy = new byte[GuestConfiguration.ENTROPY_BYTES];
     random.nextBytes(entropy);
     plan.guest()

@@ -1,5 +1,6 @@
 package dev.banger.capability;
 
+import dev.banger.journal.Steps;
 import java.util.List;
 
 /** Name resolution in the guest: the user network's forwarder, which asks the host's resolver. */
@@ -10,7 +11,7 @@ public final class Dns implements Capability {
   }
 
   @Override
-  public void prepare(StartPlan plan) {
+  public void prepare(StartPlan plan, Steps steps) {
     plan.guest().dns(List.of(UserNetwork.DNS), List.of());
   }
 }

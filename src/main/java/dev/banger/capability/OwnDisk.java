@@ -4,6 +4,8 @@ import dev.banger.guest.Guest;
 import dev.banger.image.disk.DiskFile;
 import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.disk.DiskTemplates;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
@@ -17,9 +19,9 @@ import java.time.Duration;
  */
 public enum OwnDisk {
   /** The VM's changes over its image. */
-  SYSTEM("system.ext4", DiskTemplate.Role.UPPER, "/run/banger/layers/upper"),
+  SYSTEM("system.ext4", DiskTemplate.Role.UPPER, StepKind.SYSTEM_DISK, "/run/banger/layers/upper"),
   /** The guest's home directory. */
-  WORK("work.ext4", DiskTemplate.Role.WORK, "/root");
+  WORK("work.ext4", DiskTemplate.Role.WORK, StepKind.WORK_DISK, "/root");
 
   /** Sizes are whole units of this. */
   public static final ByteSize UNIT = ByteSize.mib(1);
@@ -29,11 +31,13 @@ public enum OwnDisk {
 
   private final String name;
   private final DiskTemplate.Role role;
+  private final StepKind step;
   private final String mountPoint;
 
-  OwnDisk(String name, DiskTemplate.Role role, String mountPoint) {
+  OwnDisk(String name, DiskTemplate.Role role, StepKind step, String mountPoint) {
     this.name = name;
     this.role = role;
+    this.step = step;
     this.mountPoint = mountPoint;
   }
 
@@ -48,12 +52,13 @@ public enum OwnDisk {
   }
 
   /** The file, made when it is missing, enlarged when the VM is to have a larger one. */
-  DiskFile prepare(Path directory, ByteSize size, DiskTemplate.Life life, DiskTemplates templates)
+  DiskFile prepare(
+      Path directory, ByteSize size, DiskTemplate.Life life, DiskTemplates templates, Steps steps)
       throws BangerException, InterruptedException {
     DiskFile disk = in(directory);
     ByteSize whole = size.roundUp(UNIT);
     if (!disk.exists()) {
-      templates.of(role, size, life).copyTo(disk.file());
+      templates.of(role, size, life).copyTo(disk.file(), steps, step);
     } else if (disk.size().compareTo(whole) < 0) {
       disk.grow(whole);
     }

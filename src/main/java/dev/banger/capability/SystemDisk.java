@@ -5,6 +5,7 @@ import dev.banger.guest.GuestConfiguration.Disk;
 import dev.banger.guest.GuestConfiguration.Role;
 import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.disk.DiskTemplates;
+import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.vmm.Drive;
 import java.nio.file.Path;
@@ -27,9 +28,10 @@ public final class SystemDisk implements Capability {
   }
 
   @Override
-  public void prepare(StartPlan plan) throws BangerException, InterruptedException {
+  public void prepare(StartPlan plan, Steps steps) throws BangerException, InterruptedException {
     StartPlan.Vm vm = plan.vm();
-    Path upper = OwnDisk.SYSTEM.prepare(vm.directory(), vm.disk(), vm.life(), templates).file();
+    Path upper =
+        OwnDisk.SYSTEM.prepare(vm.directory(), vm.disk(), vm.life(), templates, steps).file();
     plan.add(Drive.readOnly(vm.image().disk()), disk(Role.BASE, vm.image().uuid(), "/", true));
     plan.add(Drive.writable(upper), disk(Role.UPPER, DiskTemplate.Role.UPPER.uuid(), "/", false));
     plan.add(

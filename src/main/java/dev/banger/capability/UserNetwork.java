@@ -1,6 +1,7 @@
 package dev.banger.capability;
 
 import dev.banger.guest.GuestConfiguration;
+import dev.banger.journal.Steps;
 import dev.banger.model.VmId;
 import dev.banger.vmm.Nic;
 import java.util.HexFormat;
@@ -23,7 +24,7 @@ public final class UserNetwork implements Capability {
   }
 
   @Override
-  public void prepare(StartPlan plan) {
+  public void prepare(StartPlan plan, Steps steps) {
     Nic nic = Nic.user(mac(plan.vm().id()));
     plan.add(
         nic,

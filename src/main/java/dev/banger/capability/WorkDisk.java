@@ -4,6 +4,7 @@ import dev.banger.guest.Guest;
 import dev.banger.guest.GuestConfiguration;
 import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.disk.DiskTemplates;
+import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.vmm.Drive;
 import java.nio.file.Path;
@@ -25,9 +26,9 @@ public final class WorkDisk implements Capability {
   }
 
   @Override
-  public void prepare(StartPlan plan) throws BangerException, InterruptedException {
+  public void prepare(StartPlan plan, Steps steps) throws BangerException, InterruptedException {
     StartPlan.Vm vm = plan.vm();
-    Path disk = OwnDisk.WORK.prepare(vm.directory(), vm.disk(), vm.life(), templates).file();
+    Path disk = OwnDisk.WORK.prepare(vm.directory(), vm.disk(), vm.life(), templates, steps).file();
     plan.add(
         Drive.writable(disk),
         new GuestConfiguration.Disk(

@@ -2,6 +2,7 @@ package dev.banger.daemon;
 
 import dev.banger.image.DebianSource;
 import dev.banger.image.ImageSource;
+import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
@@ -14,7 +15,7 @@ public interface Backend {
   Vmm driver(Binaries binaries, PidWatcher watcher);
 
   /** Asked in this order. */
-  List<ImageSource> imageSources(Directories directories, Binaries binaries);
+  List<ImageSource> imageSources(Directories directories, Binaries binaries) throws BangerException;
 
   /** QEMU, and the packages of the host's own distribution. */
   static Backend standard() {
@@ -25,7 +26,8 @@ public interface Backend {
       }
 
       @Override
-      public List<ImageSource> imageSources(Directories directories, Binaries binaries) {
+      public List<ImageSource> imageSources(Directories directories, Binaries binaries)
+          throws BangerException {
         return List.of(new DebianSource(directories, binaries));
       }
     };

@@ -12,6 +12,8 @@ import dev.banger.config.Config;
 import dev.banger.image.Images;
 import dev.banger.image.disk.DiskTemplates;
 import dev.banger.image.kernel.Kernels;
+import dev.banger.journal.Journal;
+import dev.banger.journal.StepKind;
 import dev.banger.lock.LockRank;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
@@ -19,10 +21,12 @@ import dev.banger.model.Directories;
 import dev.banger.ops.Operations;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
+import dev.banger.proc.Programs;
 import dev.banger.proc.Tool;
 import dev.banger.rpc.RpcServer;
 import dev.banger.store.Database;
 import dev.banger.store.EventTable;
+import dev.banger.store.JournalTable;
 import dev.banger.store.OperationTable;
 import dev.banger.store.VmTable;
 import dev.banger.vm.VmParts;
@@ -43,6 +47,7 @@ public final class Daemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
   private static final Duration OPERATIONS_END = Duration.ofSeconds(20);
   private static final Duration REMOVALS_END = Duration.ofSeconds(10);
+  private static final Duration REAPER_PERIOD = Duration.ofMinutes(1);
   private static final Tool AGENT = new Tool("banger-agent", "");
 
   private record Part(String name, AutoCloseable part) {}
@@ -85,6 +90,8 @@ public final class Daemon implements AutoCloseable {
     Database database = keep("store", Database.open(directories.database()));
     PidWatcher watcher =
         keep("watcher", new PidWatcher()); // outlives operations: undo waits for ends
+    Journal journal = new Journal(new JournalTable(database), clock, (_, _) -> {});
+    journal.undoer(StepKind.PROGRAMS, Programs::undo);
     Operations operations = new Operations(new OperationTable(database), clock);
     keep("operations", () -> operations.close(OPERATIONS_END));
 
@@ -92,11 +99,11 @@ public final class Daemon implements AutoCloseable {
     Binaries binaries = Binaries.installed(config.binaries());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
     Images images =
-        new Images(directories, backend.imageSources(directories, binaries), imageOps, clock);
-    Kernels kernels = new Kernels(directories, binaries, binaries.find(AGENT), imageOps, clock);
-    images.reclaim();
-    kernels.reclaim();
-    DiskTemplates templates = new DiskTemplates(directories, binaries);
+        new Images(
+            directories, backend.imageSources(directories, binaries), imageOps, journal, clock);
+    Kernels kernels =
+        new Kernels(directories, binaries, binaries.find(AGENT), imageOps, journal, clock);
+    DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
 
     ChosenAccelerator accelerator =
         new ChosenAccelerator(
@@ -105,36 +112,41 @@ public final class Daemon implements AutoCloseable {
             config.accelerator());
     accelerator.chooseInBackground();
     Vmm driver = backend.driver(binaries, watcher);
-    Capabilities capabilities =
-        new Capabilities(
-            List.of(
-                new SystemDisk(templates),
-                new WorkDisk(templates),
-                new Authorization(config.authorization()),
-                new Dns(),
-                new UserNetwork(),
-                new Channel()));
     Vms vms =
         Vms.open(
             new VmParts(
                 new VmTable(database),
                 new EventTable(database),
                 operations,
+                journal,
                 images,
                 kernels,
                 driver,
-                capabilities,
+                capabilities(config, templates),
                 accelerator::choose,
                 number -> Host.confinement(root, number),
                 config.vm().bootLimit(),
                 config.vm().hangLimit(),
                 directories,
                 clock,
-                imageOps));
+                imageOps,
+                List.of(images::reclaim, kernels::reclaim, templates::reclaim),
+                REAPER_PERIOD));
     keep("vms", () -> vms.close(REMOVALS_END));
     serve(
         new DaemonParts(vms, operations, images, kernels, new ExecSessions(), config, directories),
         accelerator);
+  }
+
+  private static Capabilities capabilities(Config config, DiskTemplates templates) {
+    return new Capabilities(
+        List.of(
+            new SystemDisk(templates),
+            new WorkDisk(templates),
+            new Authorization(config.authorization()),
+            new Dns(),
+            new UserNetwork(),
+            new Channel()));
   }
 
   private void serve(DaemonParts served, ChosenAccelerator accelerator) throws BangerException {

@@ -5,19 +5,22 @@ import dev.banger.image.disk.Mke2fs;
 import dev.banger.image.disk.Publication;
 import dev.banger.image.disk.RootView;
 import dev.banger.image.disk.Trees;
+import dev.banger.journal.Step;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
+import dev.banger.journal.Undoer;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
-import dev.banger.model.Undo;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.Command;
 import dev.banger.proc.Finished;
+import dev.banger.proc.Programs;
 import dev.banger.proc.Tool;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -99,12 +102,14 @@ public final class DebianSource implements ImageSource {
   private final Binaries binaries;
   private final HostApt host;
   private final RootView view;
+  private final List<Path> unfinished;
 
-  public DebianSource(Directories directories, Binaries binaries) {
+  public DebianSource(Directories directories, Binaries binaries) throws BangerException {
     this.directories = directories;
     this.binaries = binaries;
     this.host = new HostApt(binaries);
     this.view = new RootView(binaries);
+    this.unfinished = Trees.list(builds());
   }
 
   @Override
@@ -123,18 +128,31 @@ public final class DebianSource implements ImageSource {
   }
 
   @Override
+  public Map<StepKind, Undoer> undoers() {
+    return Map.of(StepKind.BUILD_TREE, this::undoBuild);
+  }
+
+  private void undoBuild(Step step) throws BangerException, InterruptedException {
+    Path build = step.path(0);
+    if (Files.isDirectory(build)) {
+      salvage(root(build), archives());
+      view.remove(build);
+    }
+  }
+
+  @Override
   public void reclaim() throws BangerException, InterruptedException {
-    Path builds = builds();
-    if (!Files.isDirectory(builds)) {
-      return;
+    for (Path build : unfinished) {
+      view.remove(build);
     }
-    try (DirectoryStream<Path> left = Files.newDirectoryStream(builds)) {
-      for (Path build : left) {
-        view.remove(build);
-      }
-    } catch (IOException e) {
-      throw Trees.failure("cannot remove what was left in " + builds, e);
-    }
+  }
+
+  private static Path root(Path build) {
+    return build.resolve("root");
+  }
+
+  private Path archives() {
+    return directories.cache().resolve("archives");
   }
 
   private Path builds() {
@@ -142,18 +160,18 @@ public final class DebianSource implements ImageSource {
   }
 
   @Override
-  public Pulled pull(ImageReference reference, Path disk, Progress progress)
+  public Pulled pull(ImageReference reference, Path disk, Steps scratch, Progress progress)
       throws BangerException, InterruptedException {
     String suite = suite(reference);
     List<String> sources = host.sources(suite);
-    Path archives = directories.cache().resolve("archives");
-    try (Undo undo = new Undo()) {
-      Path build = makeBuildDirectory(archives);
-      undo.add("build directory", () -> view.remove(build));
-      Path root = build.resolve("root");
-      undo.add("downloads", () -> salvage(root, archives));
+    Path build = Publication.unpublished(builds());
+    Path root = root(build);
+    scratch.take(
+        Step.of(StepKind.BUILD_TREE, scratch.owner(), build), () -> makeBuildDirectory(build));
+    Programs.note(scratch);
+    try {
       bootstrap(suite, sources, build, root, progress);
-      salvage(root, archives);
+      salvage(root, archives());
       progress.stage("make disk");
       List<String> packages = packages(root);
       UUID uuid = UUID.randomUUID();
@@ -173,12 +191,15 @@ public final class DebianSource implements ImageSource {
     }
   }
 
-  private Path makeBuildDirectory(Path archives) throws IOException {
-    Files.createDirectories(archives.resolve("partial"));
-    Path parent = Files.createDirectories(builds());
-    Path build = Files.createTempDirectory(parent, "root-");
-    Files.setPosixFilePermissions(build, PosixFilePermissions.fromString("rwx--x--x"));
-    return build;
+  private void makeBuildDirectory(Path build) throws BangerException {
+    try {
+      Files.createDirectories(archives().resolve("partial"));
+      Files.createDirectories(builds());
+      Files.createDirectory(build);
+      Files.setPosixFilePermissions(build, PosixFilePermissions.fromString("rwx--x--x"));
+    } catch (IOException e) {
+      throw Trees.failure("cannot make " + build, e);
+    }
   }
 
   private void bootstrap(
@@ -194,7 +215,7 @@ public final class DebianSource implements ImageSource {
             .with("--skip=download/empty,essential/unlink,cleanup/apt/lists,cleanup/apt/cache")
             .with("--setup-hook=" + SET_UP, "--customize-hook=" + CUSTOMIZE)
             .with(suite, root.toString(), "-")
-            .environment("ARCHIVES", directories.cache().resolve("archives").toString())
+            .environment("ARCHIVES", archives().toString())
             .environment("TMPDIR", build.toString())
             .input(new ByteArrayInputStream(list.getBytes(StandardCharsets.UTF_8)))
             .onOutput(line -> {})

@@ -1,8 +1,12 @@
 package dev.banger.image;
 
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
+import dev.banger.journal.Undoer;
 import dev.banger.model.BangerException;
 import dev.banger.model.Progress;
 import java.nio.file.Path;
+import java.util.Map;
 
 /** Where images come from. One class a kind: the host's packages, a registry, a catalog. */
 public interface ImageSource {
@@ -14,11 +18,18 @@ public interface ImageSource {
 
   /**
    * Makes the root file system in {@code disk}, which does not exist yet. Holds no lock; an
-   * interrupt ends it, and nothing but caches stays behind.
+   * interrupt ends it.
+   *
+   * @param scratch steps for what else it leaves on the host; all are undone after the pull
    */
-  Pulled pull(ImageReference reference, Path disk, Progress progress)
+  Pulled pull(ImageReference reference, Path disk, Steps scratch, Progress progress)
       throws BangerException, InterruptedException;
 
-  /** Removes what a crash left half done; before anything is pulled. */
+  /** How the steps are undone that only this source takes. */
+  default Map<StepKind, Undoer> undoers() {
+    return Map.of();
+  }
+
+  /** Removes what was half made when this object came to be. */
   default void reclaim() throws BangerException, InterruptedException {}
 }

@@ -4,6 +4,9 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.banger.image.disk.Publication;
 import dev.banger.image.disk.Trees;
 import dev.banger.image.disk.Users;
+import dev.banger.journal.Journal;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
 import dev.banger.lock.LeafLock;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
@@ -42,6 +45,8 @@ public final class Images {
   private final List<ImageSource> sources;
   private final OrderedLock imageOps;
   private final Clock clock;
+  private final Journal journal;
+  private final List<Path> unfinished;
   private final SecureRandom random = new SecureRandom();
   private final LeafLock lock = new LeafLock("image pulls");
 
@@ -53,16 +58,25 @@ public final class Images {
    * @param imageOps of rank IMAGE_OPS; held while an image is published or deleted
    */
   public Images(
-      Directories directories, List<ImageSource> sources, OrderedLock imageOps, Clock clock) {
+      Directories directories,
+      List<ImageSource> sources,
+      OrderedLock imageOps,
+      Journal journal,
+      Clock clock)
+      throws BangerException {
     this.directories = directories;
     this.sources = List.copyOf(sources);
     this.imageOps = imageOps;
     this.clock = clock;
+    this.journal = journal;
+    this.unfinished = Publication.unfinished(directories.images());
+    journal.undoer(StepKind.IMAGE_STAGING, Publication::undo);
+    sources.forEach(source -> journal.undoers(source.undoers()));
   }
 
-  /** Removes what a crash left half done; before anything else is called. */
+  /** Removes what was half made when this object came to be. */
   public void reclaim() throws BangerException, InterruptedException {
-    Publication.reclaim(directories.images());
+    Trees.removeAll(unfinished);
     for (ImageSource source : sources) {
       source.reclaim();
     }
@@ -186,9 +200,12 @@ public final class Images {
 
   private Image pullFrom(ImageSource source, ImageReference reference, Progress progress)
       throws BangerException, InterruptedException {
-    try (Publication publication = Publication.begin(directories.images())) {
+    try (Steps steps = journal.steps("image " + reference);
+        Steps scratch = journal.steps("making of image " + reference)) {
+      Publication publication =
+          Publication.begin(steps, StepKind.IMAGE_STAGING, directories.images());
       Path disk = Image.diskIn(publication.directory());
-      Pulled pulled = source.pull(reference, disk, progress);
+      Pulled pulled = source.pull(reference, disk, scratch, progress);
       String id = newId();
       Image image =
           new Image(
@@ -211,6 +228,7 @@ public final class Images {
       try (var _ = imageOps.acquire()) {
         publication.publish(id);
       }
+      steps.keep();
       return image;
     } catch (IOException e) {
       throw Trees.failure("cannot write the image of " + reference, e);
@@ -219,13 +237,14 @@ public final class Images {
 
   /** Refused while somebody uses it. */
   public void delete(Image image, Users users) throws BangerException, InterruptedException {
-    try (var _ = imageOps.acquire()) {
+    try (Steps removal = journal.steps("image " + image.id());
+        var _ = imageOps.acquire()) {
       users.requireNone("the image " + image.reference());
       if (!Files.isDirectory(image.directory())) {
         throw new BangerException(
             ErrorCode.NOT_FOUND, "there is no image '" + image.id() + "' any more", "");
       }
-      Publication.withdraw(image.directory());
+      Publication.withdraw(removal, StepKind.IMAGE_STAGING, image.directory());
     }
   }
 

@@ -1,5 +1,6 @@
 package dev.banger.lock;
 
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,17 @@ public final class OrderedLock implements Ranked {
     holder = Thread.currentThread();
     LockOrder.taken(this);
     return new Held(this);
+  }
+
+  /** Does not wait; empty when another thread holds it. */
+  public Optional<Held> tryAcquire() {
+    LockOrder.checkMayTake(this);
+    if (!lock.tryLock()) {
+      return Optional.empty();
+    }
+    holder = Thread.currentThread();
+    LockOrder.taken(this);
+    return Optional.of(new Held(this));
   }
 
   void release() {

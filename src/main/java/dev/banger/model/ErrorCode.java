@@ -24,6 +24,8 @@ public enum ErrorCode {
   TIMEOUT,
   /** Somebody asked for the end of this work. */
   CANCELLED,
+  /** The daemon died while it worked on this; what was half made is removed. */
+  INTERRUPTED,
   /** The guest did not boot, or its agent failed or vanished. */
   GUEST_FAILED,
   /** The VMM could not start or ended unasked. */

@@ -33,7 +33,9 @@ public record OperationStatus(
     RUNNING,
     DONE,
     FAILED,
-    CANCELLED
+    CANCELLED,
+    /** Its daemon died. */
+    INTERRUPTED
   }
 
   /** A stage that has ended. */

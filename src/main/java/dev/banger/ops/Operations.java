@@ -1,5 +1,6 @@
 package dev.banger.ops;
 
+import dev.banger.journal.Journal;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
@@ -9,9 +10,11 @@ import dev.banger.store.OperationTable;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -42,15 +45,17 @@ public final class Operations {
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
   private final ConcurrentMap<String, Operation> operations = new ConcurrentHashMap<>();
+  private final List<String> interrupted = new ArrayList<>();
 
-  /** What a daemon before this one left running is marked as cut off. */
+  /** What a daemon before this one left running was interrupted by its end. */
   public Operations(OperationTable table, Clock clock) throws BangerException {
     this.table = table;
     this.clock = clock;
     for (OperationRow row : table.newest(Integer.MAX_VALUE)) {
       if (row.state() == OperationRow.State.RUNNING) {
-        OperationRow ended = cutOff(row);
+        OperationRow ended = interrupted(row, "what it had made is being removed");
         table.end(ended);
+        interrupted.add(row.id());
         operations.put(row.id(), Operation.ended(status(ended), clock));
       } else {
         operations.put(row.id(), Operation.ended(status(row), clock));
@@ -81,7 +86,10 @@ public final class Operations {
       return known.get();
     }
     operations.put(operation.id(), operation);
-    Thread.ofVirtual().name(kind + " " + subject).start(() -> run(operation, body));
+    Thread.ofVirtual()
+        .name(kind + " " + subject)
+        .start(() ->
+            ScopedValue.where(Journal.OPERATION, operation.id()).run(() -> run(operation, body)));
     return operation.id();
   }
 
@@ -93,12 +101,12 @@ public final class Operations {
     try {
       result = body.run(operation);
       state = State.DONE;
+    } catch (BangerException e) {
+      state = operation.cancelAsked() ? State.CANCELLED : State.FAILED;
+      error = operation.cancelAsked() ? cancelled(operation, e) : e;
     } catch (InterruptedException e) {
       state = State.CANCELLED;
       error = cancelled(operation, e);
-    } catch (BangerException e) {
-      state = operation.cancelAsked() ? State.CANCELLED : State.FAILED;
-      error = e;
     } catch (RuntimeException | Error e) {
       LOG.error("operation " + operation.id() + " broke", e);
       error = new BangerException(ErrorCode.INTERNAL, "the operation broke", "see the log", e);
@@ -107,13 +115,18 @@ public final class Operations {
     end(operation, state, result, error);
   }
 
-  private static BangerException cancelled(Operation operation, InterruptedException why) {
+  /** How it broke off is of no interest, unless something was left behind. */
+  private static BangerException cancelled(Operation operation, Exception how) {
+    LOG.debug("operation {} was cancelled", operation.id(), how);
+    Throwable[] undoing = how.getSuppressed();
     OperationStatus status = operation.status();
     return new BangerException(
         ErrorCode.CANCELLED,
         status.kind() + " of " + status.subject() + " was cancelled",
-        "what it had made was removed",
-        why);
+        undoing.length == 0
+            ? "what it had made was removed"
+            : "not all that it had made could be removed yet: see `banger daemon status`",
+        undoing.length == 0 ? null : undoing[0]);
   }
 
   private void end(
@@ -205,6 +218,25 @@ public final class Operations {
     return operation;
   }
 
+  /**
+   * Operations that an earlier daemon left running: what was undone of each, by operation. Call it
+   * once, when nothing of theirs is left.
+   */
+  public void interruptedAndUndone(Map<String, List<String>> undone) throws BangerException {
+    for (OperationRow row : table.newest(Integer.MAX_VALUE)) {
+      if (interrupted.contains(row.id()) && operations.containsKey(row.id())) {
+        OperationRow ended =
+            interrupted(
+                row,
+                undone.containsKey(row.id())
+                    ? "removed: " + String.join(", ", undone.get(row.id())) + "; begin again"
+                    : "it had left nothing half made; look at what there is, and begin again");
+        table.end(ended);
+        operations.put(row.id(), Operation.ended(status(ended), clock));
+      }
+    }
+  }
+
   private void prune() throws BangerException {
     var limit = clock.instant().minus(KEPT_FOR);
     table.prune(limit, KEPT);
@@ -275,20 +307,20 @@ public final class Operations {
         error);
   }
 
-  private OperationRow cutOff(OperationRow row) {
+  private OperationRow interrupted(OperationRow row, String hint) {
     return new OperationRow(
         row.id(),
         row.kind(),
         row.subject(),
-        OperationRow.State.FAILED,
+        OperationRow.State.INTERRUPTED,
         row.key(),
         row.begun(),
-        Optional.of(clock.instant()),
+        Optional.of(row.ended().orElse(clock.instant())),
         row.stages(),
-        ErrorCode.CANCELLED.name(),
+        ErrorCode.INTERRUPTED.name(),
         row.kind() + " of " + row.subject() + " was interrupted: the daemon ended",
         "",
-        "what it had made was removed; begin again",
+        hint,
         "");
   }
 }

@@ -1,5 +1,6 @@
 package dev.banger.proc;
 
+import dev.banger.journal.Journal;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import java.io.IOException;
@@ -152,6 +153,9 @@ public final class Command {
     ProcessBuilder builder = new ProcessBuilder(line);
     builder.environment().put("LC_ALL", "C.UTF-8");
     builder.environment().put("PATH", binaries.path());
+    if (Journal.OPERATION.isBound()) {
+      builder.environment().put(Programs.MARK, Journal.OPERATION.get());
+    }
     builder.environment().putAll(environment);
     if (directory != null) {
       builder.directory(directory.toFile());

@@ -10,6 +10,8 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -47,6 +49,15 @@ public final class ShimLauncher {
         new ProcessTree(shim.toHandle()).kill(Duration.ZERO);
       }
     }
+  }
+
+  /** The shims that run for this directory, whether they wrote that down or not. */
+  public static List<ProcessIdentity> shimsOf(Path directory) throws BangerException {
+    List<ProcessIdentity> shims = new ArrayList<>();
+    for (ProcessHandle process : Programs.having("cmdline", "--dir\0" + directory)) {
+      ProcessIdentity.of(process.pid()).ifPresent(shims::add);
+    }
+    return shims;
   }
 
   private Process start(ShimCommand command) throws BangerException {

@@ -24,6 +24,7 @@ public record OperationRow(
     RUNNING,
     DONE,
     FAILED,
-    CANCELLED
+    CANCELLED,
+    INTERRUPTED
   }
 }

@@ -8,6 +8,8 @@ import dev.banger.guest.GuestLimits;
 import dev.banger.guest.Ready;
 import dev.banger.image.kernel.InitramfsFlavour;
 import dev.banger.image.kernel.Kernels;
+import dev.banger.journal.Journal;
+import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
@@ -43,6 +45,7 @@ final class Boot {
   private final Kernels kernels;
   private final Capabilities capabilities;
   private final Directories directories;
+  private final Journal journal;
   private final Clock clock;
   private final VmParts.Confinements confinement;
 
@@ -51,6 +54,7 @@ final class Boot {
     this.kernels = parts.kernels();
     this.capabilities = parts.capabilities();
     this.directories = parts.directories();
+    this.journal = parts.journal();
     this.clock = parts.clock();
     this.confinement = parts.confinement();
   }
@@ -59,13 +63,19 @@ final class Boot {
       throws BangerException, InterruptedException {
     progress.stage("preflight");
     capabilities.preflight(plan);
-    try (Undo undo = new Undo()) {
+    try (Steps steps = journal.steps(plan.vm().id().value());
+        Undo undo = new Undo()) {
       progress.stage("disks");
-      capabilities.prepare(plan, undo);
+      capabilities.prepare(plan, steps);
       VmmSpec spec = spec(plan, accelerator);
-      Booted booted = answering(spec, plan, limits, progress, undo);
+      RunningVmm first = spawn(spec, progress, steps);
+      Booted booted = answering(first, spec, plan, limits, progress, steps);
+      undo.add("connection to the guest", booted.guest()::close);
+      progress.stage("configure");
+      configure(booted.guest(), booted.vmm(), plan, limits.configure());
       progress.stage("hooks");
       capabilities.started(plan, booted.guest());
+      steps.keep();
       undo.keep();
       return booted;
     }
@@ -88,10 +98,16 @@ final class Boot {
         confinement.of(vm.uid()));
   }
 
+  /** One that gives no sign is started once more: a boot under emulation can hang. */
   private Booted answering(
-      VmmSpec spec, StartPlan plan, BootLimits limits, Progress progress, Undo undo)
+      RunningVmm started,
+      VmmSpec spec,
+      StartPlan plan,
+      BootLimits limits,
+      Progress progress,
+      Steps steps)
       throws BangerException, InterruptedException {
-    RunningVmm vmm = spawn(spec, progress, undo);
+    RunningVmm vmm = started;
     progress.stage("boot");
     Optional<Guest> first = connect(vmm, plan, limits.silent(), true);
     if (first.isEmpty()) {
@@ -100,23 +116,17 @@ final class Boot {
           plan.vm().name(),
           limits.silent());
       end(vmm);
-      vmm = spawn(spec, progress, undo);
+      vmm = spawn(spec, progress, steps);
       progress.stage("boot again");
       first = connect(vmm, plan, limits.answer().minus(limits.silent()), true);
     }
-    Guest guest = first.orElseThrow(silence(vmm, plan, limits.answer()));
-    undo.add("connection to the guest", guest::close);
-    progress.stage("configure");
-    configure(guest, vmm, plan, limits.configure());
-    return new Booted(vmm, guest);
+    return new Booted(vmm, first.orElseThrow(silence(vmm, plan, limits.answer())));
   }
 
-  private RunningVmm spawn(VmmSpec spec, Progress progress, Undo undo)
+  private RunningVmm spawn(VmmSpec spec, Progress progress, Steps steps)
       throws BangerException, InterruptedException {
     progress.stage("vmm");
-    RunningVmm vmm = driver.start(spec);
-    undo.add("VMM", () -> end(vmm));
-    return vmm;
+    return driver.start(spec, steps);
   }
 
   static void end(RunningVmm vmm) throws BangerException, InterruptedException {

@@ -3,9 +3,11 @@ package dev.banger.vm;
 import dev.banger.image.Image;
 import dev.banger.image.ImageReference;
 import dev.banger.image.Images;
-import dev.banger.image.disk.Trees;
 import dev.banger.image.kernel.Kernel;
 import dev.banger.image.kernel.Kernels;
+import dev.banger.journal.Journal;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
 import dev.banger.lock.Held;
 import dev.banger.lock.KeyedLocks;
 import dev.banger.lock.LockRank;
@@ -14,7 +16,6 @@ import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
-import dev.banger.model.Undo;
 import dev.banger.model.VmId;
 import dev.banger.model.VmName;
 import dev.banger.store.VmRow;
@@ -39,6 +40,8 @@ final class Creation {
   private final Images images;
   private final Kernels kernels;
   private final Lifecycle lifecycle;
+  private final Remains remains;
+  private final Journal journal;
   private final Directories directories;
   private final Clock clock;
   private final KeyedLocks<VmId> locks;
@@ -47,8 +50,15 @@ final class Creation {
   private final Names names = new Names();
   private final SecureRandom random = new SecureRandom();
 
-  Creation(VmParts parts, Lifecycle lifecycle, Transitions transitions, KeyedLocks<VmId> locks) {
+  Creation(
+      VmParts parts,
+      Lifecycle lifecycle,
+      Remains remains,
+      Transitions transitions,
+      KeyedLocks<VmId> locks) {
     this.transitions = transitions;
+    this.journal = parts.journal();
+    this.remains = remains;
     this.table = parts.table();
     this.images = parts.images();
     this.kernels = parts.kernels();
@@ -59,15 +69,19 @@ final class Creation {
     this.locks = locks;
   }
 
+  /** A VM with a name and nothing else yet; closed without being kept it is gone. */
+  record Reserved(VmRow row, Steps steps) {}
+
   /** Checks the wish and takes the name; nothing else is made yet. */
-  VmRow reserve(VmSpec spec) throws BangerException, InterruptedException {
+  Reserved reserve(VmSpec spec) throws BangerException, InterruptedException {
     spec.check();
     ImageReference.parse(spec.image());
     try (Held _ = createVm.acquire()) {
       for (int attempt = 0; attempt < NAME_TRIES; attempt++) {
         VmRow row = row(spec, spec.name().isPresent() ? spec.name().get() : names.choose(attempt));
-        if (transitions.creating(row)) {
-          return row;
+        Optional<Reserved> reserved = reserve(row);
+        if (reserved.isPresent()) {
+          return reserved.get();
         }
         if (spec.name().isPresent()) {
           break;
@@ -80,6 +94,21 @@ final class Creation {
             + spec.name().map(VmName::value).orElse("at random")
             + ": the name is in use",
         "choose another name, or delete that VM first");
+  }
+
+  /** Empty when the name is taken. */
+  private Optional<Reserved> reserve(VmRow row) throws BangerException, InterruptedException {
+    Steps steps = journal.steps(row.id().value());
+    boolean inserted = false;
+    try {
+      inserted =
+          steps.make(Remains.step(StepKind.VM_RECORD, row.id()), () -> transitions.creating(row));
+    } finally {
+      if (!inserted) {
+        steps.close();
+      }
+    }
+    return inserted ? Optional.of(new Reserved(row, steps)) : Optional.empty();
   }
 
   private VmRow row(VmSpec spec, VmName name) throws BangerException {
@@ -103,27 +132,22 @@ final class Creation {
   }
 
   /** Makes all of a reserved VM, or nothing: on failure its record goes too. */
-  void make(VmRow reserved, boolean start, Progress progress, Held held)
+  void make(Reserved reserved, boolean start, Progress progress, Held held)
       throws BangerException, InterruptedException {
-    held.requireFor(locks.of(reserved.id()));
-    try (Undo undo = new Undo()) {
-      undo.add(
-          "record of " + reserved.name(),
-          () -> transitions.deleted(reserved, "it could not be made"));
-      record(reserved.id());
-      pin(reserved, progress);
-      undo.add("directory of " + reserved.name(), () -> deleteDirectories(reserved.id()));
-      makeDirectory(directories.vm(reserved.id()));
+    VmId id = reserved.row().id();
+    held.requireFor(locks.of(id));
+    try (Steps steps = reserved.steps()) {
+      steps.attribute();
+      record(id);
+      pin(reserved.row(), progress);
+      steps.take(Remains.step(StepKind.VM_DIRECTORY, id), () -> makeDirectory(directories.vm(id)));
       if (start) {
         lifecycle.start(
-            record(reserved.id()),
-            Lifecycle.Cause.USER,
-            progress,
-            held); // on success it is RUNNING
+            record(id), Lifecycle.Cause.USER, progress, held); // on success it is RUNNING
       } else {
-        transitions.created(reserved);
+        transitions.created(reserved.row());
       }
-      undo.keep();
+      steps.keep();
     }
   }
 
@@ -170,24 +194,12 @@ final class Creation {
     }
   }
 
-  /** Removes a VM that does not run. */
-  void remove(VmRow row, Held held) throws BangerException {
+  /** Removes a VM; what has begun is finished, by a later daemon if need be. */
+  void remove(VmRow row, Held held) throws BangerException, InterruptedException {
     held.requireFor(locks.of(row.id()));
-    transitions.deleting(row, "");
-    deleteDirectories(row.id());
-    transitions.deleted(row, "");
-  }
-
-  void deleteDirectories(VmId id) throws BangerException {
-    deleteTree(directories.vmRun(id));
-    deleteTree(directories.vm(id));
-  }
-
-  private static void deleteTree(Path top) throws BangerException {
-    try {
-      Trees.remove(top);
-    } catch (IOException e) {
-      throw new BangerException(ErrorCode.INTERNAL, "cannot delete " + top, "delete it by hand", e);
+    try (Steps steps = journal.steps(row.id().value())) {
+      steps.take(Remains.step(StepKind.VM_REMOVAL, row.id()), () -> remains.remove(row.id(), ""));
+      steps.keep();
     }
   }
 }

@@ -1,17 +1,12 @@
 package dev.banger.vm;
 
-import dev.banger.capability.Capabilities;
-import dev.banger.capability.StartPlan;
 import dev.banger.guest.PowerAction;
-import dev.banger.image.Image;
-import dev.banger.image.Images;
-import dev.banger.image.disk.DiskTemplate;
-import dev.banger.image.kernel.Kernel;
-import dev.banger.image.kernel.Kernels;
+import dev.banger.journal.Journal;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
 import dev.banger.lock.Held;
 import dev.banger.lock.KeyedLocks;
 import dev.banger.model.BangerException;
-import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
 import dev.banger.model.VmId;
@@ -41,12 +36,11 @@ final class Lifecycle {
     POLICY
   }
 
-  private final Images images;
-  private final Kernels kernels;
-  private final Capabilities capabilities;
+  private final Journal journal;
+  private final Remains remains;
+  private final Plans plans;
   private final Boot boot;
   private final VmParts.Accelerators accelerators;
-  private final Directories directories;
   private final Optional<Duration> bootLimit;
   private final Clock clock;
   private final KeyedLocks<VmId> locks;
@@ -57,13 +51,18 @@ final class Lifecycle {
   /**
    * @param bootId of this host
    */
-  Lifecycle(VmParts parts, KeyedLocks<VmId> locks, Transitions transitions, String bootId) {
-    this.images = parts.images();
-    this.kernels = parts.kernels();
-    this.capabilities = parts.capabilities();
+  Lifecycle(
+      VmParts parts,
+      Plans plans,
+      Remains remains,
+      KeyedLocks<VmId> locks,
+      Transitions transitions,
+      String bootId) {
+    this.journal = parts.journal();
+    this.remains = remains;
+    this.plans = plans;
     this.boot = new Boot(parts);
     this.accelerators = parts.accelerators();
-    this.directories = parts.directories();
     this.bootLimit = parts.bootLimit();
     this.clock = parts.clock();
     this.locks = locks;
@@ -89,7 +88,7 @@ final class Lifecycle {
     try {
       Accelerator accelerator = accelerators.choose();
       BootLimits limits = BootLimits.of(accelerator, bootLimit);
-      Boot.Booted booted = boot.run(plan(row), accelerator, limits, progress);
+      Boot.Booted booted = boot.run(plans.of(row), accelerator, limits, progress);
       run(row, cause, booted);
       settled = true;
     } catch (BangerException e) {
@@ -202,8 +201,15 @@ final class Lifecycle {
     held.requireFor(locks.of(row.id()));
     live.remove(row.id(), vm);
     vm.close();
-    vm.vmm().cleanUp();
-    capabilities.cleanup(plan(row));
+    tearDown(row.id());
+  }
+
+  /** A run is over: from here on it is finished, by a later daemon if need be. */
+  private void tearDown(VmId id) throws BangerException, InterruptedException {
+    try (Steps steps = journal.steps(id.value())) {
+      steps.take(Remains.step(StepKind.TEARDOWN, id), () -> remains.endRun(id));
+      steps.keep();
+    }
   }
 
   /** Kills what runs, for a VM that is being deleted. */
@@ -288,7 +294,9 @@ final class Lifecycle {
     Optional<VmmExit> exit = Optional.empty();
     if (found.isPresent()) {
       exit = found.get().awaitExit(Duration.ZERO);
-      Boot.end(found.get());
+    }
+    if (found.isPresent() || row.state() == VmRow.State.RUNNING) {
+      tearDown(row.id());
     }
     if (row.state() == VmRow.State.RUNNING) {
       foundDead(row, exit.orElseGet(() -> unseen(row)));
@@ -317,24 +325,5 @@ final class Lifecycle {
         exit.toString(),
         false,
         RestartRules.after(row, ending, ran, clock.instant()));
-  }
-
-  StartPlan plan(VmRow row) throws BangerException {
-    Image image = images.byId(row.source().imageId());
-    Kernel kernel = kernels.byId(row.source().kernel());
-    return new StartPlan(
-        new StartPlan.Vm(
-            row.id(),
-            row.name(),
-            directories.vm(row.id()),
-            image,
-            kernel,
-            row.shape().cpus(),
-            row.shape().memory(),
-            row.shape().disk(),
-            row.initMode(),
-            row.env(),
-            row.oneShot() ? DiskTemplate.Life.ONE_RUN : DiskTemplate.Life.KEPT,
-            row.uid()));
   }
 }

@@ -16,6 +16,7 @@ final class Lookup {
   private final Lifecycle lifecycle;
   private final Transitions transitions;
   private final Observer observer;
+  private final Recovery recovery;
   private final Set<VmId> hidden;
 
   /**
@@ -26,7 +27,9 @@ final class Lookup {
       Lifecycle lifecycle,
       Transitions transitions,
       Observer observer,
+      Recovery recovery,
       Set<VmId> hidden) {
+    this.recovery = recovery;
     this.observer = observer;
     this.table = table;
     this.lifecycle = lifecycle;
@@ -36,6 +39,7 @@ final class Lookup {
 
   /** Oldest first. */
   List<VmRow> all() throws BangerException {
+    recovery.awaitAccounted();
     return table.all().stream().filter(this::visible).toList();
   }
 
@@ -45,6 +49,7 @@ final class Lookup {
 
   /** By name, id, or the beginning of an id that is no other's. */
   VmRow find(String vm) throws BangerException {
+    recovery.awaitAccounted();
     Optional<VmRow> named = table.byName(vm).filter(this::visible);
     if (named.isPresent()) {
       return named.get();

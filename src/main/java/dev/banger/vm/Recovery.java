@@ -1,5 +1,6 @@
 package dev.banger.vm;
 
+import dev.banger.journal.Journal;
 import dev.banger.lock.Held;
 import dev.banger.lock.KeyedLocks;
 import dev.banger.model.BangerException;
@@ -7,85 +8,124 @@ import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
 import dev.banger.model.VmName;
+import dev.banger.ops.Operations;
 import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
 import dev.banger.vmm.RunningVmm;
 import dev.banger.vmm.Vmm;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Makes the host and the records agree when a daemon starts: VMMs that run are taken over,
- * half-made VMs are removed, and so is what belongs to nobody.
+ * Makes the host and the records agree when a daemon starts, and from then on: VMMs that run are
+ * taken over, all VMs at once; then what was half done is undone, each VM's under its lock; then
+ * what belongs to nobody is removed, again and again.
  */
 final class Recovery {
   private static final Logger LOG = LoggerFactory.getLogger(Recovery.class);
+  private static final Duration ACCOUNT_LIMIT = Duration.ofSeconds(5);
 
   private final VmTable table;
   private final Vmm driver;
+  private final Journal journal;
+  private final Operations operations;
+  private final List<VmParts.Sweep> sweeps;
+  private final Duration period;
   private final Lifecycle lifecycle;
-  private final Creation creation;
+  private final Remains remains;
+  private final Reaper reaper;
   private final Directories directories;
   private final KeyedLocks<VmId> locks;
   private final Unclaimed unclaimed;
+  private final VmParts.Sweep afterwards;
+  private final Set<VmId> unaccounted = ConcurrentHashMap.newKeySet();
+  private final CountDownLatch accounted = new CountDownLatch(1);
+  private final CountDownLatch settled = new CountDownLatch(1);
+  private final CountDownLatch closed = new CountDownLatch(1);
 
+  /**
+   * @param afterwards run when every VM was taken over or is known to have ended
+   */
   Recovery(
       VmParts parts,
       Lifecycle lifecycle,
-      Creation creation,
+      Remains remains,
       KeyedLocks<VmId> locks,
-      Unclaimed unclaimed) {
+      Unclaimed unclaimed,
+      VmParts.Sweep afterwards) {
+    this.afterwards = afterwards;
     this.unclaimed = unclaimed;
     this.table = parts.table();
     this.driver = parts.driver();
+    this.journal = parts.journal();
+    this.operations = parts.operations();
+    this.sweeps = parts.sweeps();
+    this.period = parts.reaperPeriod();
     this.directories = parts.directories();
     this.lifecycle = lifecycle;
-    this.creation = creation;
+    this.remains = remains;
+    this.reaper = new Reaper(parts, remains, locks);
     this.locks = locks;
   }
 
-  /** One VM's failure is logged and stops no other's recovery. */
-  void run() throws BangerException, InterruptedException {
+  /** Returns when the lock of every VM is held by its recovery: who begins now comes after it. */
+  void begin() throws BangerException, InterruptedException {
     List<VmRow> rows = table.all();
+    rows.forEach(row -> unaccounted.add(row.id()));
+    CountDownLatch locked = new CountDownLatch(rows.size());
+    List<Thread> recoveries = new ArrayList<>();
     for (VmRow row : rows) {
-      try (Held held = locks.acquire(row.id())) {
-        recover(row, held);
-      } catch (BangerException | RuntimeException e) {
-        LOG.error("vm=" + row.name() + " cannot be recovered", e);
-      }
+      recoveries.add(
+          Thread.ofVirtual().name("recover-" + row.id()).start(() -> recover(row, locked)));
     }
-    Set<String> known =
-        rows.stream().map(row -> row.id().value()).collect(Collectors.toUnmodifiableSet());
-    for (String id : directoriesOnDisk()) {
-      if (!known.contains(id)) {
-        reclaim(new VmId(id));
-      }
-    }
-    driver.reclaim(
-        directories.vmRuns(),
-        table.all().stream().map(VmRow::id).collect(Collectors.toUnmodifiableSet()));
+    locked.await();
+    noteAccounted();
+    Thread.ofVirtual().name("reaper").start(() -> reap(recoveries));
   }
 
+  private void recover(VmRow row, CountDownLatch locked) {
+    try (Held held = locks.acquire(row.id())) {
+      locked.countDown();
+      recover(row, held);
+    } catch (BangerException | RuntimeException e) {
+      LOG.error("vm=" + row.name() + " cannot be recovered; it is tried again", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      account(row.id());
+    }
+  }
+
+  /** What was begun is undone first: what is left then is a whole VM, or none. */
   private void recover(VmRow row, Held held) throws BangerException, InterruptedException {
+    if (!journal.leftovers(row.id().value()).isEmpty()) {
+      LOG.info("vm={} was being worked on when the daemon ended: that is undone", row.name());
+      account(row.id());
+      reaper.settle(row.id().value());
+    }
+    Optional<VmRow> left = table.byId(row.id());
+    if (left.isPresent()) {
+      adopt(left.get(), held);
+    }
+  }
+
+  private void adopt(VmRow row, Held held) throws BangerException, InterruptedException {
     Optional<RunningVmm> found =
         driver.adopt(row.id(), directories.vmRun(row.id()), directories.vm(row.id()));
     boolean halfMade = row.state() == VmRow.State.CREATING || row.state() == VmRow.State.DELETING;
     boolean useless = row.oneShot() && (found.isEmpty() || !found.get().alive() || retired(row));
     if (useless || halfMade) {
       LOG.info("vm={} is removed: the daemon ended during its {}", row.name(), row.state());
-      if (found.isPresent()) {
-        Boot.end(found.get());
-      }
-      creation.remove(row, held);
+      account(row.id());
+      remains.remove(row.id(), "the daemon ended during its " + row.state());
       return;
     }
     lifecycle.adopt(row, found, held);
@@ -103,35 +143,58 @@ final class Recovery {
     return row.name().equals(retiredName(row.id()));
   }
 
-  private void reclaim(VmId id) throws InterruptedException {
-    LOG.info("vm={} has no record: what it left is removed", id);
-    try (Held _ = locks.acquire(id)) {
-      Optional<RunningVmm> found = driver.adopt(id, directories.vmRun(id), directories.vm(id));
-      if (found.isPresent()) {
-        Boot.end(found.get());
-      }
-      creation.deleteDirectories(id);
-    } catch (BangerException | RuntimeException e) {
-      LOG.error("vm=" + id + " cannot be reclaimed", e);
+  private void account(VmId id) {
+    unaccounted.remove(id);
+    noteAccounted();
+  }
+
+  private void noteAccounted() {
+    if (unaccounted.isEmpty()) {
+      accounted.countDown();
     }
   }
 
-  private Set<String> directoriesOnDisk() throws BangerException {
-    Set<String> ids = new TreeSet<>();
-    for (Path parent : List.of(directories.vms(), directories.vmRuns())) {
-      if (!Files.isDirectory(parent)) {
-        continue;
-      }
-      try (Stream<Path> entries = Files.list(parent)) {
-        entries
-            .map(entry -> entry.getFileName().toString())
-            .filter(name -> name.matches("[0-9a-f]{12}"))
-            .forEach(ids::add);
-      } catch (IOException e) {
+  /** Waits until what is true of every VM is known. */
+  void awaitAccounted() throws BangerException {
+    try {
+      if (!accounted.await(ACCOUNT_LIMIT.toNanos(), TimeUnit.NANOSECONDS)) {
         throw new BangerException(
-            ErrorCode.PERMISSION, "cannot look into " + parent, "check its permissions", e);
+            ErrorCode.UNAVAILABLE,
+            "the daemon has not yet found out what became of " + unaccounted.size() + " VM(s)",
+            "try again; `banger daemon logs` says what it waits for");
       }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new BangerException(ErrorCode.CANCELLED, "the wait for the VMs was cancelled", "", e);
     }
-    return ids;
+  }
+
+  /** Whether all that a daemon before this one left was dealt with once. */
+  boolean settled() {
+    return settled.getCount() == 0;
+  }
+
+  private void reap(List<Thread> recoveries) {
+    try {
+      for (Thread recovery : recoveries) {
+        recovery.join();
+      }
+      Reaper.attempt("restarts that are due", afterwards::run);
+      reaper.run();
+      for (VmParts.Sweep sweep : sweeps) {
+        Reaper.attempt("what is not whole", sweep::run);
+      }
+      Reaper.attempt("notes", () -> operations.interruptedAndUndone(reaper.undone()));
+      settled.countDown();
+      while (!closed.await(period.toNanos(), TimeUnit.NANOSECONDS)) {
+        reaper.run();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  void close() {
+    closed.countDown();
   }
 }

@@ -3,6 +3,7 @@ package dev.banger.vm;
 import dev.banger.capability.Capabilities;
 import dev.banger.image.Images;
 import dev.banger.image.kernel.Kernels;
+import dev.banger.journal.Journal;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
@@ -14,6 +15,7 @@ import dev.banger.vmm.Vmm;
 import dev.banger.vmm.VmmSpec;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 
 /**
@@ -23,11 +25,14 @@ import java.util.Optional;
  * @param bootLimit how long a guest may take to answer; empty: by accelerator
  * @param hangLimit how long one that has answered may be silent; empty: by accelerator
  * @param confinement who the VMM of a VM runs as
+ * @param sweeps remove what a daemon before this one left half made; run once
+ * @param reaperPeriod how often is looked for what belongs to nobody
  */
 public record VmParts(
     VmTable table,
     EventTable events,
     Operations operations,
+    Journal journal,
     Images images,
     Kernels kernels,
     Vmm driver,
@@ -38,7 +43,15 @@ public record VmParts(
     Optional<Duration> hangLimit,
     Directories directories,
     Clock clock,
-    OrderedLock imageOps) {
+    OrderedLock imageOps,
+    List<Sweep> sweeps,
+    Duration reaperPeriod) {
+
+  /** Removes what is not whole. */
+  @FunctionalInterface
+  public interface Sweep {
+    void run() throws BangerException, InterruptedException;
+  }
 
   /** The accelerator of this host; may wait for its probe. */
   @FunctionalInterface

@@ -48,6 +48,7 @@ public final class Vms {
   private final Lookup lookup;
   private final Supervisor supervisor;
   private final Observer observer;
+  private final Recovery recovery;
   private final Set<VmId> retired = ConcurrentHashMap.newKeySet();
   private final Set<Thread> removals = ConcurrentHashMap.newKeySet();
   private final Unclaimed unclaimed = new Unclaimed(CLIENT_LIMIT, this::retire);
@@ -58,8 +59,11 @@ public final class Vms {
     this.locks = new KeyedLocks<>(LockRank.VM);
     this.events = new Events(parts.events(), bootId);
     this.transitions = new Transitions(table, events, parts.clock());
-    this.lifecycle = new Lifecycle(parts, locks, transitions, bootId);
-    this.creation = new Creation(parts, lifecycle, transitions, locks);
+    Plans plans = new Plans(parts);
+    Remains remains = new Remains(parts, plans, transitions);
+    remains.addTo(parts.journal());
+    this.lifecycle = new Lifecycle(parts, plans, remains, locks, transitions, bootId);
+    this.creation = new Creation(parts, lifecycle, remains, transitions, locks);
     this.supervisor =
         new Supervisor(
             lifecycle,
@@ -69,7 +73,15 @@ public final class Vms {
             parts.clock(),
             System::nanoTime);
     this.observer = new Observer(this, lifecycle, parts.directories(), parts.clock());
-    this.lookup = new Lookup(table, lifecycle, transitions, observer, retired);
+    this.recovery = new Recovery(parts, lifecycle, remains, locks, unclaimed, this::superviseAll);
+    this.lookup = new Lookup(table, lifecycle, transitions, observer, recovery, retired);
+  }
+
+  private void superviseAll() throws BangerException {
+    for (VmRow row : table.all()) {
+      transitions.startsWithDaemon(row);
+    }
+    supervisor.begin(table.all());
   }
 
   /** Looks at VMs and changes nothing. */
@@ -78,15 +90,12 @@ public final class Vms {
   }
 
   /**
-   * Opens the room: when it returns, every VM that a daemon before this one left is accounted for.
+   * Opens the room. VMs that a daemon before this one left are taken over meanwhile: whoever asks
+   * for one waits until that is done.
    */
   public static Vms open(VmParts parts) throws BangerException, InterruptedException {
     Vms vms = new Vms(parts, ProcessIdentity.currentBootId());
-    new Recovery(parts, vms.lifecycle, vms.creation, vms.locks, vms.unclaimed).run();
-    for (VmRow row : parts.table().all()) {
-      vms.transitions.startsWithDaemon(row);
-    }
-    vms.supervisor.begin(parts.table().all());
+    vms.recovery.begin();
     return vms;
   }
 
@@ -102,7 +111,8 @@ public final class Vms {
     if (known.isPresent()) {
       return known.get();
     }
-    VmRow row = creation.reserve(spec);
+    Creation.Reserved reserved = creation.reserve(spec);
+    VmRow row = reserved.row();
     try {
       String operation =
           operations.begin(
@@ -110,33 +120,35 @@ public final class Vms {
               row.name().value(),
               key,
               progress -> {
-                make(row, start, progress);
+                make(reserved, start, progress);
                 return row.id().value();
               });
-      return begunOr(operation, row, key);
+      return begunOr(operation, reserved, key);
     } catch (BangerException | RuntimeException e) {
-      transitions.deleted(row, "its creation did not begin");
+      reserved.steps().close();
       throw e;
     }
   }
 
-  private void make(VmRow row, boolean start, Progress progress)
+  private void make(Creation.Reserved reserved, boolean start, Progress progress)
       throws BangerException, InterruptedException {
     boolean entered = false;
-    try (Held held = locks.acquire(row.id())) {
+    try (Held held = locks.acquire(reserved.row().id())) {
       entered = true;
-      creation.make(row, start, progress, held);
+      creation.make(reserved, start, progress, held);
     } finally {
       if (!entered) {
-        transitions.deleted(row, "its creation was cancelled");
+        reserved.steps().close();
       }
     }
   }
 
   /** Somebody else began with the same key at the same moment: theirs counts. */
-  private Begun begunOr(String operation, VmRow row, Optional<String> key) throws BangerException {
+  private Begun begunOr(String operation, Creation.Reserved reserved, Optional<String> key)
+      throws BangerException {
+    VmRow row = reserved.row();
     if (!operations.status(operation).subject().equals(row.name().value())) {
-      transitions.deleted(row, "its creation had begun already");
+      reserved.steps().close();
       return known(key).orElseThrow();
     }
     return new Begun(operation, row.id(), row.name().value());
@@ -365,6 +377,7 @@ public final class Vms {
 
   /** Waits for removals that have begun. VMs run on. */
   public void close(Duration limit) throws InterruptedException {
+    recovery.close();
     long until = System.nanoTime() + limit.toNanos();
     supervisor.close();
     unclaimed.close();

@@ -3,7 +3,6 @@ package dev.banger.vmm;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
-import dev.banger.model.Undo;
 import dev.banger.model.VmId;
 import dev.banger.proc.ShimRecords;
 import java.io.IOException;
@@ -80,15 +79,13 @@ public record VmmFiles(VmId id, Path runDirectory, Path logDirectory) {
    * Makes the directories, for their owner alone, forgets what an earlier run left in them, and
    * puts its logs aside: those of a run hold nothing else.
    */
-  public void prepare(Undo undo) throws BangerException {
+  public void prepare() throws BangerException {
     for (Path directory : List.of(runDirectory, logDirectory)) {
-      make(directory, undo);
+      make(directory);
     }
     removeRunFiles();
-    undo.add("sockets and records", this::removeRunFiles); // of a shim that was killed half-way
     putAside(console());
     putAside(errors());
-    undo.add("logs", this::removeLogs);
   }
 
   private static void putAside(Path log) throws BangerException {
@@ -103,27 +100,19 @@ public record VmmFiles(VmId id, Path runDirectory, Path logDirectory) {
     delete(older(log));
   }
 
-  private static void make(Path directory, Undo undo) throws BangerException {
+  private static void make(Path directory) throws BangerException {
     if (Files.isDirectory(directory)) {
       return;
     }
     try {
       var owner = PosixFilePermissions.fromString("rwx------");
       Files.createDirectories(directory, PosixFilePermissions.asFileAttribute(owner));
-      undo.add("directory " + directory, () -> Files.deleteIfExists(directory));
     } catch (IOException e) {
       throw new BangerException(
           ErrorCode.PERMISSION,
           "cannot make the directory " + directory,
           "check its parent's permissions and free space",
           e);
-    }
-  }
-
-  private void removeLogs() throws BangerException {
-    for (Path log : List.of(console(), errors())) {
-      delete(log);
-      delete(older(log));
     }
   }
 

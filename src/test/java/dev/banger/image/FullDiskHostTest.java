@@ -8,6 +8,7 @@ import dev.banger.ffm.ProcessCalls;
 import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.disk.DiskTemplates;
 import dev.banger.image.kernel.Kernels;
+import dev.banger.journal.MemoryJournal;
 import dev.banger.lock.LockRank;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
@@ -66,7 +67,13 @@ class FullDiskHostTest {
   @Test
   void kernelPullSaysSoAndLeavesNothing() throws Exception {
     Kernels kernels =
-        new Kernels(directories, binaries, Path.of("/bin/true"), lock, Clock.systemUTC());
+        new Kernels(
+            directories,
+            binaries,
+            Path.of("/bin/true"),
+            lock,
+            MemoryJournal.journal(),
+            Clock.systemUTC());
     assertNoSpace(() -> kernels.pull(Progress.SILENT));
     assertThat(directories.kernels()).isEmptyDirectory();
   }
@@ -78,7 +85,11 @@ class FullDiskHostTest {
     Path program = Files.write(temporary.resolve("noise"), noise);
     Images images =
         new Images(
-            directories, List.of(new TinyImageSource(program, binaries)), lock, Clock.systemUTC());
+            directories,
+            List.of(new TinyImageSource(program, binaries)),
+            lock,
+            MemoryJournal.journal(),
+            Clock.systemUTC());
     assertNoSpace(() -> images.pull(ImageReference.parse("tiny"), Progress.SILENT));
     assertThat(directories.images()).isEmptyDirectory();
   }
@@ -86,7 +97,7 @@ class FullDiskHostTest {
   @Test
   void diskCopySaysSoAndLeavesNothing() throws Exception {
     DiskTemplate template =
-        new DiskTemplates(directories, binaries)
+        new DiskTemplates(directories, binaries, MemoryJournal.journal())
             .of(DiskTemplate.Role.UPPER, ByteSize.gib(1), DiskTemplate.Life.KEPT);
     byte[] noise = new byte[1 << 20];
     Path filler = directories.data().resolve("filler");

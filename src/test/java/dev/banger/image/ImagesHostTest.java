@@ -3,6 +3,7 @@ package dev.banger.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.banger.journal.MemoryJournal;
 import dev.banger.lock.LockRank;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
@@ -27,11 +28,12 @@ class ImagesHostTest {
   private final Binaries binaries = Binaries.ofPath();
   @TempDir Path temporary;
 
-  private Images images(Directories directories) {
+  private Images images(Directories directories) throws BangerException {
     return new Images(
         directories,
         List.of(new DebianSource(directories, binaries)),
         new OrderedLock(LockRank.IMAGE_OPS, "images"),
+        MemoryJournal.journal(),
         Clock.systemUTC());
   }
 

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.banger.journal.MemoryJournal;
+import dev.banger.journal.Steps;
 import dev.banger.lock.LockRank;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
@@ -55,7 +57,7 @@ class ImagesTest {
     }
 
     @Override
-    public Pulled pull(ImageReference reference, Path disk, Progress progress)
+    public Pulled pull(ImageReference reference, Path disk, Steps scratch, Progress progress)
         throws BangerException, InterruptedException {
       try {
         Files.writeString(disk, "half");
@@ -75,13 +77,14 @@ class ImagesTest {
   }
 
   @BeforeEach
-  void emptyDirectories() {
+  void emptyDirectories() throws BangerException {
     directories = Directories.of(Map.of(), temporary, false);
     images =
         new Images(
             directories,
             List.of(slow, new TinyImageSource(Path.of("/bin/true"), binaries)),
             new OrderedLock(LockRank.IMAGE_OPS, "images"),
+            MemoryJournal.journal(),
             Clock.systemUTC());
   }
 
@@ -229,6 +232,9 @@ class ImagesTest {
     Path left = Files.createDirectories(directories.images().resolve(".new-123"));
     Files.writeString(left.resolve("rootfs.ext4"), "half");
     assertThat(images.list()).isEmpty();
+    images.reclaim();
+    assertThat(left).as("not half made when these images came to be").exists();
+    emptyDirectories();
     images.reclaim();
     assertThat(directories.images()).isEmptyDirectory();
   }

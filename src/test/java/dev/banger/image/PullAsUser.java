@@ -2,6 +2,7 @@ package dev.banger.image;
 
 import dev.banger.image.kernel.Kernel;
 import dev.banger.image.kernel.Kernels;
+import dev.banger.journal.MemoryJournal;
 import dev.banger.lock.LockRank;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.Directories;
@@ -22,11 +23,17 @@ public final class PullAsUser {
     OrderedLock lock = new OrderedLock(LockRank.IMAGE_OPS, "images");
     Clock clock = Clock.systemUTC();
     Kernel kernel =
-        new Kernels(directories, binaries, Path.of("/bin/true"), lock, clock)
+        new Kernels(
+                directories, binaries, Path.of("/bin/true"), lock, MemoryJournal.journal(), clock)
             .pull(TestDirectories.PRINTED);
     System.out.println("kernel " + kernel.modulesDisk());
     Image image =
-        new Images(directories, List.of(new DebianSource(directories, binaries)), lock, clock)
+        new Images(
+                directories,
+                List.of(new DebianSource(directories, binaries)),
+                lock,
+                MemoryJournal.journal(),
+                clock)
             .resolve(ImageReference.parse("debian:bookworm"), TestDirectories.PRINTED);
     System.out.println("image " + image.disk());
   }

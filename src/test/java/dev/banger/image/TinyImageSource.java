@@ -3,6 +3,7 @@ package dev.banger.image;
 import dev.banger.image.disk.Mke2fs;
 import dev.banger.image.disk.RootView;
 import dev.banger.image.disk.Trees;
+import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.Progress;
 import dev.banger.proc.Binaries;
@@ -33,7 +34,7 @@ public final class TinyImageSource implements ImageSource {
   }
 
   @Override
-  public Pulled pull(ImageReference reference, Path disk, Progress progress)
+  public Pulled pull(ImageReference reference, Path disk, Steps scratch, Progress progress)
       throws BangerException, InterruptedException {
     Path tree = disk.resolveSibling("tree");
     try {

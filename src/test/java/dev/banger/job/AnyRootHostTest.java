@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.banger.image.ImageReference;
 import dev.banger.image.Images;
 import dev.banger.image.TinyImageSource;
+import dev.banger.journal.MemoryJournal;
 import dev.banger.lock.LockRank;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.Directories;
@@ -44,6 +45,7 @@ class AnyRootHostTest {
               Directories.of(Map.of(), host.home(), true),
               List.of(new TinyImageSource(program, Binaries.ofPath())),
               new OrderedLock(LockRank.IMAGE_OPS, "images"),
+              MemoryJournal.journal(),
               Clock.systemUTC());
       images.pull(ImageReference.parse("tiny:lonely"), Progress.SILENT);
       try {

@@ -3,6 +3,7 @@ package dev.banger.ops;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.banger.journal.Journal;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.ops.OperationStatus.State;
@@ -11,6 +12,8 @@ import dev.banger.store.OperationTable;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -124,12 +127,51 @@ class OperationsTest {
             });
     begun.await();
     OperationTable table = new OperationTable(database);
-    new Operations(table, Clock.systemUTC());
-    assertThat(table.newest(10))
-        .filteredOn(row -> row.id().equals(id))
-        .allSatisfy(row -> assertThat(row.error()).contains("interrupted"));
+    Operations next = new Operations(table, Clock.systemUTC());
+    assertThat(next.status(id).state()).isEqualTo(State.INTERRUPTED);
+    assertThat(next.status(id).error().orElseThrow())
+        .hasMessageContaining("interrupted")
+        .extracting(BangerException::code, BangerException::hint)
+        .containsExactly(ErrorCode.INTERRUPTED, "what it had made is being removed");
+    next.interruptedAndUndone(Map.of(id, List.of("the VMM", "the VM's record")));
+    assertThat(next.status(id).error().orElseThrow().hint())
+        .isEqualTo("removed: the VMM, the VM's record; begin again");
+    assertThat(new Operations(table, Clock.systemUTC()).status(id).error().orElseThrow().hint())
+        .contains("the VMM");
     operations.cancel(id);
     operations.awaitEnd(id);
+  }
+
+  @Test
+  void aCancelledOperationTellsNothingOfHowItBrokeOff() throws Exception {
+    CountDownLatch begun = new CountDownLatch(1);
+    String id =
+        operations.begin(
+            "vm.create",
+            "web",
+            Optional.empty(),
+            _ -> {
+              begun.countDown();
+              try {
+                new CountDownLatch(1).await();
+              } catch (InterruptedException e) {
+                throw new BangerException(ErrorCode.INTERNAL, "cannot reach the agent", "", e);
+              }
+              return "";
+            });
+    begun.await();
+    operations.cancel(id);
+    OperationStatus end = operations.awaitEnd(id);
+    assertThat(end.state()).isEqualTo(State.CANCELLED);
+    assertThat(end.error().orElseThrow().getMessage()).isEqualTo("vm.create of web was cancelled");
+    assertThat(end.error().orElseThrow().reason()).isEmpty();
+  }
+
+  @Test
+  void theWorkKnowsItsOperation() throws Exception {
+    String id =
+        operations.begin("vm.create", "web", Optional.empty(), _ -> Journal.OPERATION.get());
+    assertThat(operations.awaitEnd(id).result()).isEqualTo(id);
   }
 
   @Test

@@ -1,8 +1,10 @@
 package dev.banger.vmm;
 
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
+import dev.banger.journal.Undoer;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
-import dev.banger.model.Undo;
 import dev.banger.model.VmId;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
@@ -22,8 +24,8 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Consumer;
 
 /**
@@ -80,29 +82,33 @@ public final class FakeVmm implements Vmm {
   }
 
   @Override
-  public RunningVmm start(VmmSpec spec) throws BangerException, InterruptedException {
+  public RunningVmm start(VmmSpec spec, Steps steps) throws BangerException, InterruptedException {
     checks(spec).require();
     VmmFiles files = spec.files();
     files.refuseSecondStart();
-    try (Undo undo = new Undo()) {
-      files.prepare(undo);
-      ShimCommand command = new ShimCommand(spec.runDirectory());
-      command.serial(files.console(), LOG_LIMIT).errors(files.errors(), LOG_LIMIT);
-      command.listen(files.control());
-      command.listen(files.channel());
-      command.program(program(spec.id()));
-      ShimRecords.Started started = new ShimLauncher(binaries).launch(command, LAUNCH_LIMIT);
-      Running running =
-          new Running(
-              files,
-              started,
-              spec.accelerator().toString(),
-              Optional.of(new Machine(spec.cpus(), spec.memory())));
-      undo.add("fake VMM", running::kill);
-      running.process.watch();
-      undo.keep();
-      return running;
-    }
+    steps.take(VmmRemains.step(StepKind.RUN_DIRECTORY, files), files::prepare);
+    ShimCommand command = new ShimCommand(spec.runDirectory());
+    command.serial(files.console(), LOG_LIMIT).errors(files.errors(), LOG_LIMIT);
+    command.listen(files.control());
+    command.listen(files.channel());
+    command.program(program(spec.id()));
+    ShimRecords.Started started =
+        steps.make(
+            VmmRemains.step(StepKind.VMM, files),
+            () -> new ShimLauncher(binaries).launch(command, LAUNCH_LIMIT));
+    Running running =
+        new Running(
+            files,
+            started,
+            spec.accelerator().toString(),
+            Optional.of(new Machine(spec.cpus(), spec.memory())));
+    running.process.watch();
+    return running;
+  }
+
+  @Override
+  public Map<StepKind, Undoer> undoers() {
+    return new VmmRemains(watcher).undoers();
   }
 
   private List<String> program(VmId id) throws BangerException {
@@ -132,7 +138,7 @@ public final class FakeVmm implements Vmm {
 
   /** It has nothing outside the VMs' directories. */
   @Override
-  public void reclaim(Path runDirectories, Set<VmId> known) {}
+  public void reclaim(Path runDirectories, Known known) {}
 
   private final class Running implements RunningVmm {
     private final VmmProcess process;

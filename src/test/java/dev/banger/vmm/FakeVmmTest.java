@@ -122,7 +122,7 @@ final class FakeVmmTest extends VmmContract {
         });
     boolean running = false;
     try {
-      driver.start(spec);
+      var _ = started(driver, spec);
       running = true;
     } catch (InterruptedException e) {
       assertNothingWasMade();

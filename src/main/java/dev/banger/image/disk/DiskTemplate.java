@@ -1,10 +1,13 @@
 package dev.banger.image.disk;
 
+import dev.banger.journal.Step;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.UUID;
 
@@ -57,10 +60,14 @@ public record DiskTemplate(Role role, ByteSize size, Path file) {
     }
   }
 
-  /** As {@link #copyTo}, when no disk is there yet. */
-  public void copyIfMissing(Path target) throws BangerException {
-    if (!Files.exists(target)) {
-      copyTo(target);
-    }
+  /** As {@link #copyTo(Path)}, in a step of this kind. */
+  public void copyTo(Path target, Steps steps, StepKind kind)
+      throws BangerException, InterruptedException {
+    steps.take(Step.of(kind, steps.owner(), SparseCopy.beside(target)), () -> copyTo(target));
+  }
+
+  /** Removes a half-made copy. A whole one belongs to its VM's directory. */
+  static void undo(Step step) throws BangerException {
+    Trees.removeAll(List.of(step.path(0)));
   }
 }

@@ -1,11 +1,16 @@
 package dev.banger.image.disk;
 
+import dev.banger.journal.Journal;
+import dev.banger.journal.Step;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.Command;
+import dev.banger.proc.Programs;
 import dev.banger.proc.Tool;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -24,11 +29,20 @@ public final class DiskTemplates {
   private static final String FORMAT = "2";
 
   private final Path directory;
+  private final Journal journal;
+  private final List<Path> unfinished;
   private final Binaries binaries;
   private final Mke2fs mke2fs;
 
-  public DiskTemplates(Directories directories, Binaries binaries) {
+  public DiskTemplates(Directories directories, Binaries binaries, Journal journal)
+      throws BangerException {
     this.directory = directories.data().resolve("templates");
+    this.journal = journal;
+    this.unfinished = Publication.unfinished(directory);
+    for (StepKind kind :
+        List.of(StepKind.DISK_TEMPLATE, StepKind.SYSTEM_DISK, StepKind.WORK_DISK)) {
+      journal.undoer(kind, DiskTemplate::undo);
+    }
     this.binaries = binaries;
     this.mke2fs = Mke2fs.ofRoot(new RootView(binaries));
   }
@@ -43,10 +57,10 @@ public final class DiskTemplates {
           "take a size from " + LEAST + " to " + MOST);
     }
     ByteSize size = wanted.roundUp(UNIT);
-    String journal = life == DiskTemplate.Life.KEPT ? "" : "no-journal-";
+    String variant = life == DiskTemplate.Life.KEPT ? "" : "no-journal-";
     Path file =
         directory.resolve(
-            role.label() + "-" + (size.bytes() >> 20) + "M-" + journal + FORMAT + ".ext4");
+            role.label() + "-" + (size.bytes() >> 20) + "M-" + variant + FORMAT + ".ext4");
     if (!Files.exists(file)) {
       make(role, size, life, file);
     }
@@ -56,21 +70,34 @@ public final class DiskTemplates {
   /** Two at once make the same: the last rename wins. */
   private void make(DiskTemplate.Role role, ByteSize size, DiskTemplate.Life life, Path file)
       throws BangerException, InterruptedException {
-    Path beside = null;
-    try {
-      Files.createDirectories(directory);
-      beside = Files.createTempFile(directory, ".new-", ".ext4");
-      boolean journal = life == DiskTemplate.Life.KEPT;
-      mke2fs.empty(beside, size, role.uuid(), role.label(), journal);
+    Path beside = Publication.unpublished(directory);
+    boolean journalled = life == DiskTemplate.Life.KEPT;
+    try (Steps steps = journal.steps("disk template " + beside.getFileName())) {
+      steps.take(Step.of(StepKind.DISK_TEMPLATE, steps.owner(), beside), () -> makeEmpty(beside));
+      Programs.note(steps);
+      mke2fs.empty(beside, size, role.uuid(), role.label(), journalled);
       prepare(beside, requests(role));
       Trees.sync(beside);
       Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
       Trees.sync(directory);
+      steps.keep();
     } catch (IOException e) {
       throw Trees.failure("cannot make the disk template " + file, e);
-    } finally {
-      delete(beside);
     }
+  }
+
+  private void makeEmpty(Path file) throws BangerException {
+    try {
+      Files.createDirectories(directory);
+      Files.createFile(file);
+    } catch (IOException e) {
+      throw Trees.failure("cannot make " + file, e);
+    }
+  }
+
+  /** Removes what was half made when this object came to be. */
+  public void reclaim() throws BangerException {
+    Trees.removeAll(unfinished);
   }
 
   /**
@@ -96,16 +123,6 @@ public final class DiskTemplates {
     for (String request : requests) {
       Command.of(binaries, DEBUGFS, "-w", "-R", request, disk.toString())
           .run(ErrorCode.INTERNAL, "cannot prepare the disk " + disk, "see the cause");
-    }
-  }
-
-  private static void delete(@org.jspecify.annotations.Nullable Path file) throws BangerException {
-    try {
-      if (file != null) {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException e) {
-      throw Trees.failure("cannot remove " + file, e);
     }
   }
 }

@@ -1,83 +1,100 @@
 package dev.banger.image.disk;
 
+import dev.banger.journal.Step;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
 import java.util.List;
 import java.util.stream.Stream;
 
 /**
  * A directory that is being filled. It gets its final name when it is whole and on the disk, or is
- * removed: nobody ever sees half of it. Belongs to one thread.
+ * removed with the steps it belongs to: nobody ever sees half of it. Belongs to one thread.
  */
-public final class Publication implements AutoCloseable {
+public final class Publication {
   /** Begins the name of what is not whole yet. */
   public static final String PREFIX = ".new-";
 
+  private static final SecureRandom RANDOM = new SecureRandom();
+  private static final FileAttribute<?> PRIVATE =
+      PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
+
   private final Path directory;
-  private boolean published;
 
   private Publication(Path directory) {
     this.directory = directory;
   }
 
   /** Begins beside what is already published below {@code parent}. */
-  public static Publication begin(Path parent) throws BangerException {
+  public static Publication begin(Steps steps, StepKind kind, Path parent)
+      throws BangerException, InterruptedException {
+    Path directory = unpublished(parent);
+    steps.take(Step.of(kind, steps.owner(), directory), () -> make(directory));
+    return new Publication(directory);
+  }
+
+  /** A name that nobody else has, and that is no published one. */
+  public static Path unpublished(Path parent) {
+    return parent.resolve(PREFIX + Long.toHexString(RANDOM.nextLong()));
+  }
+
+  private static void make(Path directory) throws BangerException {
     try {
-      Files.createDirectories(parent);
-      return new Publication(Files.createTempDirectory(parent, PREFIX));
+      Files.createDirectories(directory.resolveSibling("."));
+      Files.createDirectory(directory, PRIVATE);
     } catch (IOException e) {
-      throw Trees.failure("cannot make a directory in " + parent, e);
+      throw Trees.failure("cannot make " + directory, e);
     }
   }
 
-  /** Removes what a crash left half done; nothing may be under way. */
-  public static void reclaim(Path parent) throws BangerException {
-    if (!Files.isDirectory(parent)) {
-      return;
+  /** Removes the directory of {@link #begin} or {@link #withdraw}, unless it was published. */
+  public static void undo(Step step) throws BangerException {
+    Path directory = step.path(0);
+    if (!directory.getFileName().toString().startsWith(PREFIX)) {
+      throw new IllegalArgumentException(directory + " was never unpublished");
     }
-    try (DirectoryStream<Path> left = Files.newDirectoryStream(parent, PREFIX + "*")) {
-      for (Path directory : left) {
-        Trees.remove(directory);
-      }
+    try {
+      Trees.remove(directory);
     } catch (IOException e) {
-      throw Trees.failure("cannot remove what was left in " + parent, e);
+      throw Trees.failure("cannot remove " + directory, e);
     }
+  }
+
+  /** All that is not published now. */
+  public static List<Path> unfinished(Path parent) throws BangerException {
+    return Trees.list(parent).stream()
+        .filter(p -> p.getFileName().toString().startsWith(PREFIX))
+        .toList();
   }
 
   /** The published directories, in the order of their names. */
   public static List<Path> published(Path parent) throws BangerException {
-    if (!Files.isDirectory(parent)) {
-      return List.of();
-    }
-    try (Stream<Path> entries = Files.list(parent)) {
-      return entries
-          .filter(Files::isDirectory)
-          .filter(d -> !d.getFileName().toString().startsWith("."))
-          .sorted()
-          .toList();
-    } catch (IOException e) {
-      throw Trees.failure("cannot list " + parent, e);
-    }
+    return Trees.list(parent).stream()
+        .filter(Files::isDirectory)
+        .filter(d -> !d.getFileName().toString().startsWith("."))
+        .toList();
   }
 
-  /** Takes a published directory out of sight at once, then removes it. */
-  public static void withdraw(Path published) throws BangerException {
+  /** Takes a published directory out of sight at once; it is removed when the steps are closed. */
+  public static void withdraw(Steps steps, StepKind kind, Path published)
+      throws BangerException, InterruptedException {
+    Path hidden = unpublished(published.toAbsolutePath().resolveSibling(""));
+    steps.take(Step.of(kind, steps.owner(), hidden), () -> hide(published, hidden));
+  }
+
+  private static void hide(Path published, Path hidden) throws BangerException {
     try {
-      Path parent = published.toAbsolutePath().getParent();
-      if (parent == null) {
-        throw new IOException("it has no parent directory");
-      }
-      Path hidden = Files.createTempDirectory(parent, PREFIX);
       Files.move(published, hidden, StandardCopyOption.ATOMIC_MOVE);
-      Trees.remove(hidden);
     } catch (IOException e) {
       throw Trees.failure("cannot delete " + published, e);
     }
@@ -109,22 +126,10 @@ public final class Publication implements AutoCloseable {
     try {
       Files.setPosixFilePermissions(directory, PosixFilePermissions.fromString("rwxr-xr-x"));
       Files.move(directory, target, StandardCopyOption.ATOMIC_MOVE);
-      published = true;
       Trees.sync(target.resolveSibling("."));
       return target;
     } catch (IOException e) {
       throw Trees.failure("cannot publish " + target, e);
-    }
-  }
-
-  @Override
-  public void close() throws BangerException {
-    if (!published) {
-      try {
-        Trees.remove(directory);
-      } catch (IOException e) {
-        throw Trees.failure("cannot remove " + directory, e);
-      }
     }
   }
 

@@ -33,7 +33,7 @@ final class SparseCopy {
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(target.toString());
     }
-    Path beside = target.resolveSibling(Publication.PREFIX + target.getFileName());
+    Path beside = beside(target);
     int from = FileCalls.open(source, FileCalls.O_RDONLY);
     try {
       Files.deleteIfExists(beside); // of a copy that was killed
@@ -46,6 +46,11 @@ final class SparseCopy {
       ProcessCalls.close(from);
       Files.deleteIfExists(beside);
     }
+  }
+
+  /** Where the copy grows until it is whole. */
+  static Path beside(Path target) {
+    return target.resolveSibling(Publication.PREFIX + target.getFileName());
   }
 
   private static boolean share(int from, Path target) throws IOException {

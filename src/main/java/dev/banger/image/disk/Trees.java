@@ -13,6 +13,8 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Directory trees: remove, measure, write to the disk. Symbolic links are never followed. */
@@ -63,6 +65,29 @@ public final class Trees {
             return FileVisitResult.CONTINUE;
           }
         });
+  }
+
+  /** What is in a directory, in the order of the names; nothing when there is none. */
+  public static List<Path> list(Path directory) throws BangerException {
+    if (!Files.isDirectory(directory)) {
+      return List.of();
+    }
+    try (Stream<Path> entries = Files.list(directory)) {
+      return entries.sorted().toList();
+    } catch (IOException e) {
+      throw failure("cannot list " + directory, e);
+    }
+  }
+
+  /** As {@link #remove}, each. */
+  public static void removeAll(List<Path> trees) throws BangerException {
+    for (Path tree : trees) {
+      try {
+        remove(tree);
+      } catch (IOException e) {
+        throw failure("cannot remove " + tree, e);
+      }
+    }
   }
 
   /** Walks the tree. */

@@ -35,8 +35,10 @@ final class Initramfs {
   private final Path cache;
   private final Path agent;
   private final Clock clock;
+  private final List<Path> unfinished;
 
-  Initramfs(Path cache, Path agent, Clock clock) {
+  Initramfs(Path cache, Path agent, Clock clock) throws BangerException {
+    this.unfinished = Publication.unfinished(cache);
     this.cache = cache;
     this.agent = agent;
     this.clock = clock;
@@ -65,6 +67,11 @@ final class Initramfs {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);
     }
+  }
+
+  /** Removes what was half written when this object came to be. */
+  void reclaim() throws BangerException {
+    Trees.removeAll(unfinished);
   }
 
   private byte[] agent() throws BangerException {

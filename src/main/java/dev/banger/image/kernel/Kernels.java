@@ -6,12 +6,16 @@ import dev.banger.image.debian.PrivateApt;
 import dev.banger.image.disk.Publication;
 import dev.banger.image.disk.Trees;
 import dev.banger.image.disk.Users;
+import dev.banger.journal.Journal;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
 import dev.banger.proc.Binaries;
+import dev.banger.proc.Programs;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -35,6 +39,7 @@ import org.slf4j.LoggerFactory;
 public final class Kernels {
   private static final Pattern PACKAGE = Pattern.compile("\\b(linux-image-[a-z0-9.+-]+)");
   private static final int DIGEST_DIGITS = 12;
+  private static final String OWNER = "a kernel";
 
   private static final Logger LOG = LoggerFactory.getLogger(Kernels.class);
   private static final Pattern ID = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.+~_-]*");
@@ -42,7 +47,9 @@ public final class Kernels {
   private final Directories directories;
   private final Binaries binaries;
   private final OrderedLock imageOps;
+  private final Journal journal;
   private final Clock clock;
+  private final List<Path> unfinished;
   private final Initramfs initramfs;
 
   /** One pull at a time: apt locks its state, and the second one finds the first one's kernel. */
@@ -53,31 +60,46 @@ public final class Kernels {
    * @param imageOps of rank IMAGE_OPS; held while a kernel is published or deleted
    */
   public Kernels(
-      Directories directories, Binaries binaries, Path agent, OrderedLock imageOps, Clock clock) {
+      Directories directories,
+      Binaries binaries,
+      Path agent,
+      OrderedLock imageOps,
+      Journal journal,
+      Clock clock)
+      throws BangerException {
     this.directories = directories;
     this.binaries = binaries;
     this.imageOps = imageOps;
+    this.journal = journal;
     this.clock = clock;
+    this.unfinished = Publication.unfinished(directories.kernels());
+    journal.undoer(StepKind.KERNEL_STAGING, Publication::undo);
     this.initramfs = new Initramfs(directories.cache().resolve("initramfs"), agent, clock);
   }
 
-  /** Removes what a crash left half done; before anything else is called. */
+  /** Removes what was half made when this object came to be. */
   public void reclaim() throws BangerException {
-    Publication.reclaim(directories.kernels());
+    Trees.removeAll(unfinished);
+    initramfs.reclaim();
   }
 
   /** The newest kernel of the host's Debian release; the one that is there when it is the same. */
   public Kernel pull(Progress progress) throws BangerException, InterruptedException {
     OrderedLock.requireNotHeld(imageOps.rank());
     pulls.acquire();
-    try {
-      return pullAlone(progress);
+    try (Steps steps = journal.steps(OWNER);
+        Steps scratch = journal.steps("making of " + OWNER)) {
+      Programs.note(scratch);
+      Kernel kernel = pullAlone(steps, scratch, progress);
+      steps.keep();
+      return kernel;
     } finally {
       pulls.release();
     }
   }
 
-  private Kernel pullAlone(Progress progress) throws BangerException, InterruptedException {
+  private Kernel pullAlone(Steps steps, Steps scratch, Progress progress)
+      throws BangerException, InterruptedException {
     PrivateApt apt = new PrivateApt(directories.cache().resolve("apt"), binaries);
     String architecture = new HostApt(binaries).architecture();
     progress.stage("read package lists");
@@ -97,17 +119,22 @@ public final class Kernels {
     }
     progress.stage("download kernel");
     Path archive = apt.download(wanted, progress);
-    return build(wanted, archive, progress);
+    return build(wanted, archive, steps, scratch, progress);
   }
 
-  private Kernel build(DebianPackage wanted, Path archive, Progress progress)
+  private Kernel build(
+      DebianPackage wanted, Path archive, Steps steps, Steps scratch, Progress progress)
       throws BangerException, InterruptedException {
-    try (Publication scratch = Publication.begin(directories.kernels());
-        Publication publication = Publication.begin(directories.kernels())) {
+    Publication publication =
+        Publication.begin(steps, StepKind.KERNEL_STAGING, directories.kernels());
+    Publication unpacked =
+        Publication.begin(scratch, StepKind.KERNEL_STAGING, directories.kernels());
+    Programs.note(scratch);
+    try {
       UUID modulesUuid =
           UUID.nameUUIDFromBytes(("modules " + wanted.sha256()).getBytes(StandardCharsets.UTF_8));
       String release =
-          new KernelBuild(binaries, scratch.directory(), publication.directory())
+          new KernelBuild(binaries, unpacked.directory(), publication.directory())
               .build(archive, modulesUuid, progress);
       String id = release + "-" + wanted.sha256().substring(0, DIGEST_DIGITS);
       Kernel kernel =
@@ -181,13 +208,14 @@ public final class Kernels {
 
   /** Refused while somebody uses it. */
   public void delete(Kernel kernel, Users users) throws BangerException, InterruptedException {
-    try (var _ = imageOps.acquire()) {
+    try (Steps removal = journal.steps("kernel " + kernel.id());
+        var _ = imageOps.acquire()) {
       users.requireNone("the kernel " + kernel.id());
       if (!Files.isDirectory(kernel.directory())) {
         throw new BangerException(
             ErrorCode.NOT_FOUND, "there is no kernel '" + kernel.id() + "' any more", "");
       }
-      Publication.withdraw(kernel.directory());
+      Publication.withdraw(removal, StepKind.KERNEL_STAGING, kernel.directory());
     }
   }
 

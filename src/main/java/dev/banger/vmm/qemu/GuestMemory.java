@@ -6,8 +6,8 @@ import dev.banger.ffm.SystemCallException;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
-import dev.banger.model.Undo;
 import dev.banger.model.VmId;
+import dev.banger.vmm.Vmm;
 import dev.banger.vmm.VmmFiles;
 import dev.banger.vmm.VmmSpec;
 import java.io.IOException;
@@ -61,7 +61,7 @@ final class GuestMemory {
   }
 
   /** Makes the file, readable by the VMM's user alone. */
-  Path create(VmmSpec spec, ByteSize size, Undo undo) throws BangerException {
+  Path create(VmmSpec spec, ByteSize size) throws BangerException {
     Path file = place(spec);
     try {
       if (!file.startsWith(spec.runDirectory())) {
@@ -69,7 +69,6 @@ final class GuestMemory {
       }
       Files.deleteIfExists(file);
       Files.createFile(file, permissions("rw-------"));
-      undo.add("guest memory " + file, () -> remove(spec.files()));
       try (RandomAccessFile memory = new RandomAccessFile(file.toFile(), "rw")) {
         memory.setLength(size.bytes());
       }
@@ -113,11 +112,13 @@ final class GuestMemory {
    * Removes what lies in the shared directory of the VMs that run below {@code runDirectories}, and
    * belongs to none of these VMs and to no process.
    */
-  void reclaim(Path runDirectories, Set<VmId> known) throws BangerException {
+  void reclaim(Path runDirectories, Vmm.Known known) throws BangerException {
     Path directory = sharedDirectory(runDirectories);
-    Set<String> keep = known.stream().map(VmId::value).collect(Collectors.toSet());
     try {
-      List<Path> strays = files(directory, file -> !keep.contains(file.getFileName().toString()));
+      List<Path> all = files(directory, _ -> true);
+      Set<String> keep = known.ids().stream().map(VmId::value).collect(Collectors.toSet());
+      List<Path> strays =
+          all.stream().filter(file -> !keep.contains(file.getFileName().toString())).toList();
       Set<Path> open = strays.isEmpty() ? Set.of() : openFilesBelow(directory);
       for (Path stray : strays) {
         if (!open.contains(stray)) {

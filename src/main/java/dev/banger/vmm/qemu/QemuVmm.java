@@ -1,8 +1,10 @@
 package dev.banger.vmm.qemu;
 
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
+import dev.banger.journal.Undoer;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
-import dev.banger.model.Undo;
 import dev.banger.model.VmId;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
@@ -16,16 +18,18 @@ import dev.banger.vmm.Preflight;
 import dev.banger.vmm.RunningVmm;
 import dev.banger.vmm.Vmm;
 import dev.banger.vmm.VmmFiles;
+import dev.banger.vmm.VmmRemains;
 import dev.banger.vmm.VmmSpec;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.time.Duration;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /** Starts VMs under QEMU's microvm machine. */
 public final class QemuVmm implements Vmm {
@@ -122,30 +126,37 @@ public final class QemuVmm implements Vmm {
   }
 
   @Override
-  public RunningVmm start(VmmSpec spec) throws BangerException, InterruptedException {
+  public RunningVmm start(VmmSpec spec, Steps steps) throws BangerException, InterruptedException {
     checks(spec).require();
     VmmFiles files = spec.files();
     files.refuseSecondStart();
-    try (Undo undo = new Undo()) {
-      files.prepare(undo);
-      Path ram = memory.create(spec, QemuCommand.memorySize(spec), undo);
-      ShimCommand command =
-          new QemuCommand(binaries.find(QEMU), spec, ram, counterKilohertz).build();
-      confine(command, spec);
-      ShimRecords.Started started = launcher.launch(command, LAUNCH_LIMIT);
-      QemuProcess process =
-          new QemuProcess(
-              files,
-              started,
-              watcher,
-              memory,
-              spec.accelerator().toString(),
-              Optional.of(new Machine(spec.cpus(), QemuCommand.memorySize(spec))));
-      undo.add("QEMU", process::kill);
-      process.begin();
-      undo.keep();
-      return process;
-    }
+    steps.take(VmmRemains.step(StepKind.RUN_DIRECTORY, files), files::prepare);
+    Path ram =
+        steps.make(
+            VmmRemains.step(StepKind.GUEST_MEMORY, files),
+            () -> memory.create(spec, QemuCommand.memorySize(spec)));
+    ShimCommand command = new QemuCommand(binaries.find(QEMU), spec, ram, counterKilohertz).build();
+    confine(command, spec);
+    ShimRecords.Started started =
+        steps.make(
+            VmmRemains.step(StepKind.VMM, files), () -> launcher.launch(command, LAUNCH_LIMIT));
+    QemuProcess process =
+        new QemuProcess(
+            files,
+            started,
+            watcher,
+            memory,
+            spec.accelerator().toString(),
+            Optional.of(new Machine(spec.cpus(), QemuCommand.memorySize(spec))));
+    process.begin();
+    return process;
+  }
+
+  @Override
+  public Map<StepKind, Undoer> undoers() {
+    Map<StepKind, Undoer> all = new EnumMap<>(new VmmRemains(watcher).undoers());
+    all.put(StepKind.GUEST_MEMORY, step -> memory.remove(VmmRemains.files(step)));
+    return all;
   }
 
   private static void confine(ShimCommand command, VmmSpec spec) throws BangerException {
@@ -186,7 +197,7 @@ public final class QemuVmm implements Vmm {
   }
 
   @Override
-  public void reclaim(Path runDirectories, Set<VmId> known) throws BangerException {
+  public void reclaim(Path runDirectories, Known known) throws BangerException {
     memory.reclaim(runDirectories, known);
   }
 }

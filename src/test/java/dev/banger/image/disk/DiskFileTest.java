@@ -3,6 +3,7 @@ package dev.banger.image.disk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.banger.journal.MemoryJournal;
 import dev.banger.model.ByteSize;
 import dev.banger.model.Directories;
 import dev.banger.proc.Binaries;
@@ -18,7 +19,10 @@ class DiskFileTest {
   @Test
   void aGrownDiskHasAFileSystemOfItsSizeBefore() throws Exception {
     DiskTemplates templates =
-        new DiskTemplates(Directories.of(Map.of(), directory, false), Binaries.installed(Map.of()));
+        new DiskTemplates(
+            Directories.of(Map.of(), directory, false),
+            Binaries.installed(Map.of()),
+            MemoryJournal.journal());
     DiskFile disk = new DiskFile(directory.resolve("disk"));
     templates
         .of(DiskTemplate.Role.WORK, ByteSize.mib(96), DiskTemplate.Life.KEPT)

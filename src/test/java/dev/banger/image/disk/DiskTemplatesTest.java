@@ -3,6 +3,7 @@ package dev.banger.image.disk;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.banger.journal.MemoryJournal;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.Directories;
@@ -25,10 +26,10 @@ class DiskTemplatesTest {
   private Path cache;
 
   @BeforeEach
-  void inAnEmptyCache() {
+  void inAnEmptyCache() throws BangerException {
     Directories directories = Directories.of(Map.of(), temporary, false);
     cache = directories.data().resolve("templates");
-    templates = new DiskTemplates(directories, binaries);
+    templates = new DiskTemplates(directories, binaries, MemoryJournal.journal());
   }
 
   private String tool(String name, String... arguments) throws Exception {

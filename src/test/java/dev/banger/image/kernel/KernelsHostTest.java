@@ -3,6 +3,7 @@ package dev.banger.image.kernel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.image.TestDirectories;
+import dev.banger.journal.MemoryJournal;
 import dev.banger.lock.LockRank;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.Directories;
@@ -29,6 +30,7 @@ class KernelsHostTest {
         binaries,
         agent,
         new OrderedLock(LockRank.IMAGE_OPS, "images"),
+        MemoryJournal.journal(),
         Clock.systemUTC());
   }
 

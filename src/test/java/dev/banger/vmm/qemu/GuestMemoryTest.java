@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
-import dev.banger.model.Undo;
 import dev.banger.model.VmId;
 import dev.banger.vmm.Accelerator;
 import dev.banger.vmm.VmmSpec;
@@ -77,14 +76,11 @@ final class GuestMemoryTest {
   @Test
   void theFileIsSparseOursAloneAndGoesAgain() throws Exception {
     VmmSpec spec = spec(Path.of("/proc/run"), SIZE);
-    try (Undo undo = new Undo()) {
-      Path file = memory.create(spec, SIZE, undo);
-      assertThat(file).startsWith(shared);
-      assertThat(Files.size(file)).isEqualTo(SIZE.bytes());
-      assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
-          .isEqualTo("rw-------");
-      undo.keep();
-    }
+    Path file = memory.create(spec, SIZE);
+    assertThat(file).startsWith(shared);
+    assertThat(Files.size(file)).isEqualTo(SIZE.bytes());
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
+        .isEqualTo("rw-------");
     memory.remove(spec.files());
     memory.remove(spec.files());
   }
@@ -93,9 +89,8 @@ final class GuestMemoryTest {
   void aRunDirectoryOnATmpfsHoldsTheFileItself() throws Exception {
     Path run = Files.createDirectory(shared.resolve("run"));
     VmmSpec spec = spec(run, SIZE);
-    try (Undo undo = new Undo()) {
-      assertThat(memory.create(spec, SIZE, undo)).isEqualTo(run.resolve("memory"));
-    }
+    assertThat(memory.create(spec, SIZE)).isEqualTo(run.resolve("memory"));
+    memory.remove(spec.files());
     assertThat(run).isEmptyDirectory();
     Files.delete(run);
   }
@@ -112,16 +107,11 @@ final class GuestMemoryTest {
   @Test
   void aDirectoryThatOthersCanReadIsNotUsed() throws Exception {
     VmmSpec spec = spec(Path.of("/proc/run"), SIZE);
-    Path file;
-    try (Undo undo = new Undo()) {
-      file = memory.create(spec, SIZE, undo);
-    }
+    Path file = memory.create(spec, SIZE);
+    memory.remove(spec.files());
     Path directoryOfOthers = file.resolveSibling("");
     Files.setPosixFilePermissions(directoryOfOthers, PosixFilePermissions.fromString("rwxr-xr-x"));
-    try (Undo undo = new Undo()) {
-      assertThatThrownBy(() -> memory.create(spec, SIZE, undo))
-          .hasMessageContaining("is not ours alone");
-    }
+    assertThatThrownBy(() -> memory.create(spec, SIZE)).hasMessageContaining("is not ours alone");
   }
 
   @Test
@@ -139,31 +129,27 @@ final class GuestMemoryTest {
     VmId id = new VmId("00000000000" + vm);
     int done = 0;
     while (done < 100) {
-      try (Undo undo = new Undo()) {
-        memory.create(spec(id, Path.of("/proc/run"), SIZE), SIZE, undo);
-        done++;
-      }
+      VmmSpec spec = spec(id, Path.of("/proc/run"), SIZE);
+      Path _ = memory.create(spec, SIZE);
+      memory.remove(spec.files());
+      done++;
     }
     return done;
   }
 
   @Test
   void onlyMemoryOfNoVmAndNoProcessIsReclaimed() throws Exception {
-    Path known;
-    try (Undo undo = new Undo()) {
-      known = memory.create(spec(Path.of("/proc/run"), SIZE), SIZE, undo);
-      undo.keep();
-    }
+    Path known = memory.create(spec(Path.of("/proc/run"), SIZE), SIZE);
     Path used = Files.createFile(known.resolveSibling("00000000cafe"));
     Path stray = Files.createFile(known.resolveSibling("00000000dead"));
-    memory.reclaim(Path.of("/proc/other"), Set.of());
+    memory.reclaim(Path.of("/proc/other"), Set::of);
     assertThat(stray).exists();
     try (var open = Files.newByteChannel(used)) {
       assertThat(open.isOpen()).isTrue();
-      memory.reclaim(Path.of("/proc"), Set.of(ID));
+      memory.reclaim(Path.of("/proc"), () -> Set.of(ID));
       assertThat(list(known.resolveSibling(""))).containsExactlyInAnyOrder(known, used);
     }
-    memory.reclaim(Path.of("/proc"), Set.of());
+    memory.reclaim(Path.of("/proc"), Set::of);
     assertThat(known.resolveSibling("")).isEmptyDirectory();
   }
 }

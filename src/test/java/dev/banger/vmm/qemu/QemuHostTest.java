@@ -8,6 +8,7 @@ import dev.banger.image.TestDirectories;
 import dev.banger.image.kernel.InitramfsFlavour;
 import dev.banger.image.kernel.Kernel;
 import dev.banger.image.kernel.Kernels;
+import dev.banger.journal.MemoryJournal;
 import dev.banger.lock.LockRank;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.ByteSize;
@@ -56,6 +57,7 @@ final class QemuHostTest extends VmmContract {
             binaries,
             TestPrograms.compiled("guest"),
             new OrderedLock(LockRank.IMAGE_OPS, "images"),
+            MemoryJournal.journal(),
             Clock.systemUTC());
     Kernel kernel = kernels.pull(TestDirectories.PRINTED);
     vmlinux = kernel.vmlinux();

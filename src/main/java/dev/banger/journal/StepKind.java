@@ -1,0 +1,49 @@
+package dev.banger.journal;
+
+/**
+ * Every kind of thing that banger leaves on a host. docs/state-dir.md names the kind beside each
+ * thing; the undoer of a kind is registered in {@link Journal#undoer}.
+ */
+public enum StepKind {
+  /** The row of a VM, and with it its name. Undone: the VM is removed whole. */
+  VM_RECORD("the VM's record"),
+  /** {@code DATA/vms/ID}. */
+  VM_DIRECTORY("the VM's directory"),
+  /** A VM is removed. Cut off, it is finished: there is no way back from half a disk. */
+  VM_REMOVAL("the rest of a VM that is being deleted"),
+  /** What the hooks prepared for one run of a VM. */
+  HOOKS("what the hooks prepared"),
+  /** A half-copied system disk, beside the place of the whole one. */
+  SYSTEM_DISK("a half-made system disk"),
+  /** A half-copied work disk, beside the place of the whole one. */
+  WORK_DISK("a half-made work disk"),
+  /** {@code RUN/vm/ID} with its sockets and records. */
+  RUN_DIRECTORY("the run directory"),
+  /** The file that is the guest's RAM. */
+  GUEST_MEMORY("the guest's memory"),
+  /** The shim and the VMM under it. */
+  VMM("the VMM"),
+  /** A run of a VM is over: what it had on the host goes. Cut off, it is finished. */
+  TEARDOWN("the rest of a run"),
+  /** A half-made disk template. */
+  DISK_TEMPLATE("a half-made disk template"),
+  /** Programs that an operation runs: known by the mark in their environment. */
+  PROGRAMS("its programs"),
+  /** The tree that becomes an image. */
+  BUILD_TREE("the tree of an image"),
+  /** An image that has no name yet, or none any more. */
+  IMAGE_STAGING("an image that is not whole"),
+  /** A kernel that has no name yet, or none any more. */
+  KERNEL_STAGING("a kernel that is not whole");
+
+  private final String what;
+
+  StepKind(String what) {
+    this.what = what;
+  }
+
+  /** For messages: {@code the guest's memory}. */
+  public String what() {
+    return what;
+  }
+}
