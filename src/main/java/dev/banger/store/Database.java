@@ -62,7 +62,7 @@ public final class Database implements AutoCloseable {
   private static Connection connect(Path file) throws SQLException, IOException, BangerException {
     SQLiteConfig config = new SQLiteConfig();
     config.setJournalMode(SQLiteConfig.JournalMode.WAL);
-    config.setSynchronous(SQLiteConfig.SynchronousMode.FULL);
+    config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
     config.enforceForeignKeys(true);
     config.setBusyTimeout(BUSY_MILLIS);
     config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
@@ -91,26 +91,26 @@ public final class Database implements AutoCloseable {
     return await(thread.submit(() -> work.run(connection)), file);
   }
 
-  /** Writes in one transaction: all of it or nothing. */
+  /** Writes in one transaction, all of it or nothing, and flushes it with all before it. */
   <T> T write(Work<T> work) throws BangerException {
-    return await(thread.submit(() -> transact(connection, work)), file);
-  }
-
-  /**
-   * As {@link #write} without waiting for the disk: what it wrote survives this process, but
-   * perhaps not the host's end.
-   */
-  <T> T writeUnflushed(Work<T> work) throws BangerException {
     return await(
         thread.submit(() -> {
-          flush(false);
+          flush(true);
           try {
             return transact(connection, work);
           } finally {
-            flush(true);
+            flush(false);
           }
         }),
         file);
+  }
+
+  /**
+   * As {@link #write} without waiting for the disk: what it wrote survives this process, but not
+   * the host's end, unless something is flushed before that.
+   */
+  <T> T writeUnflushed(Work<T> work) throws BangerException {
+    return await(thread.submit(() -> transact(connection, work)), file);
   }
 
   private void flush(boolean each) throws SQLException {

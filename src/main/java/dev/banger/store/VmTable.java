@@ -63,14 +63,14 @@ public final class VmTable {
     this.database = database;
   }
 
-  /** False when the name is taken; nothing is written then. */
+  /** False when the name is taken; nothing is written then. Flushed with the creation's end. */
   public boolean insert(VmRow row) throws BangerException {
     return insert(row, List.of());
   }
 
   /** As {@link #insert(VmRow)}; the events are written with it. */
   public boolean insert(VmRow row, List<EventRow> events) throws BangerException {
-    return database.write(c -> {
+    return database.writeUnflushed(c -> {
       try (PreparedStatement s =
           c.prepareStatement(
               "INSERT INTO vm("
