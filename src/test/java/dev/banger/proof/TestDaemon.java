@@ -2,11 +2,13 @@ package dev.banger.proof;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.banger.api.DaemonApi;
 import dev.banger.api.OperationApi;
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -15,7 +17,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +37,7 @@ public final class TestDaemon implements AutoCloseable {
   private final Map<String, String> environment = new TreeMap<>();
   private final List<String> wrapper = new ArrayList<>();
   private @Nullable Process process;
+  private @Nullable ProcessHandle handle;
 
   private TestDaemon(TestHome home, boolean fakes) {
     this.home = home;
@@ -152,7 +157,29 @@ public final class TestDaemon implements AutoCloseable {
     builder.redirectErrorStream(true);
     builder.redirectOutput(
         ProcessBuilder.Redirect.appendTo(home.directory().resolve("daemon.out").toFile()));
-    process = builder.start();
+    Process started = builder.start();
+    process = started;
+    handle = started.toHandle();
+  }
+
+  /** With real guests by {@code banger vm ls}, which starts the daemon that it needs. */
+  void startAsUsersDo() throws Exception {
+    if (fakes) {
+      start();
+      return;
+    }
+    ProcessBuilder builder =
+        new ProcessBuilder(TREE.resolve("banger").toString(), "vm", "ls", "--all");
+    builder.environment().put("BANGER_HOME", home.directory().toString());
+    builder.redirectErrorStream(true);
+    Process listing = builder.start();
+    String said = new String(listing.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    assertThat(listing.waitFor()).as(said).isZero();
+    try (TestClient client = client()) {
+      long pid = client.call(DaemonApi.STATUS, new DaemonApi.Nothing()).pid();
+      handle = ProcessHandle.of(pid).orElseThrow();
+      process = null;
+    }
   }
 
   private static String classPath() {
@@ -189,8 +216,8 @@ public final class TestDaemon implements AutoCloseable {
     return text.toString();
   }
 
-  private Process running() {
-    Process now = process;
+  private ProcessHandle running() {
+    ProcessHandle now = handle;
     if (now == null) {
       throw new IllegalStateException("the daemon was not started");
     }
@@ -202,7 +229,7 @@ public final class TestDaemon implements AutoCloseable {
   }
 
   public boolean isAlive() {
-    return process != null && process.isAlive();
+    return handle != null && handle.isAlive();
   }
 
   /** By SIGKILL; returns when it has ended. */
@@ -217,11 +244,25 @@ public final class TestDaemon implements AutoCloseable {
     awaitEnd(LIMIT);
   }
 
-  /** Its end, whoever causes it; empty when the limit passes before. */
-  public Optional<Integer> awaitEnd(Duration limit) throws InterruptedException {
-    return running().waitFor(limit.toNanos(), TimeUnit.NANOSECONDS)
-        ? Optional.of(running().exitValue())
-        : Optional.empty();
+  /** Its end, whoever causes it: true when it comes within the limit. */
+  public boolean awaitEnd(Duration limit) throws InterruptedException {
+    try {
+      running().onExit().get(limit.toNanos(), TimeUnit.NANOSECONDS);
+      return true;
+    } catch (TimeoutException e) {
+      return false;
+    } catch (ExecutionException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  /** How it ended; 128 and more: by a signal. Of one that this fixture itself started. */
+  public int status() {
+    Process now = process;
+    if (now == null) {
+      throw new IllegalStateException("another process started the daemon");
+    }
+    return now.exitValue();
   }
 
   public void killAndStart() throws Exception {
@@ -258,7 +299,7 @@ public final class TestDaemon implements AutoCloseable {
   /** Processes of this home but the daemon itself: shims, VMMs, guests, and what runs in them. */
   public List<String> processes() {
     return HomeProcesses.of(home.directory()).stream()
-        .filter(p -> process == null || p.pid() != process.pid())
+        .filter(p -> handle == null || p.pid() != handle.pid())
         .map(Object::toString)
         .toList();
   }
