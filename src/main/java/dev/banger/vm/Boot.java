@@ -78,7 +78,19 @@ final class Boot {
       steps.keep();
       undo.keep();
       return booted;
+    } catch (BangerException e) {
+      throw unlessInterrupted(e);
     }
+  }
+
+  /** An interrupt that has closed a file's channel is no failure of that file. */
+  private static BangerException unlessInterrupted(BangerException e) throws InterruptedException {
+    if (!Thread.interrupted()) {
+      return e;
+    }
+    InterruptedException interrupt = new InterruptedException(e.getMessage());
+    interrupt.initCause(e);
+    throw interrupt;
   }
 
   private VmmSpec spec(StartPlan plan, Accelerator accelerator) throws BangerException {

@@ -37,8 +37,10 @@ public final class Invariants {
   private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
   private static final Pattern RECORD = Pattern.compile("\\bpid=(\\d+) .*\\bshim=(\\d+)");
   private static final Set<String> SETTLED = Set.of("created", "stopped", "failed", "running");
+
+  /** {@code .exit.new}: the shim has reserved the block of its record. */
   private static final Set<String> RUN_FILES =
-      Set.of("agent.sock", "vmm.sock", "vmm", "memory", "exit");
+      Set.of("agent.sock", "vmm.sock", "vmm", "memory", "exit", ".exit.new");
 
   private final TestDaemon daemon;
   private final Directories directories;

@@ -39,7 +39,7 @@ public final class TestDaemon implements AutoCloseable {
   private @Nullable Process process;
   private @Nullable ProcessHandle handle;
 
-  private TestDaemon(TestHome home, boolean fakes) {
+  TestDaemon(TestHome home, boolean fakes) {
     this.home = home;
     this.fakes = fakes;
   }
@@ -121,28 +121,21 @@ public final class TestDaemon implements AutoCloseable {
   }
 
   /** Starts it and does not wait. */
-  public void launch() throws IOException {
+  public void launch() throws Exception {
+    launchBy(DaemonJava.quick());
+  }
+
+  void startBy(List<String> java) throws Exception {
+    launchBy(java);
+    awaitSocket();
+  }
+
+  private void launchBy(List<String> java) throws IOException {
     Path temporary = Files.createDirectories(home.directory().resolve("tmp"));
     List<String> command = new ArrayList<>(wrapper);
-    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(
-        List.of(
-            "-XX:+UseSerialGC",
-            "-XX:TieredStopAtLevel=1",
-            "-Xshare:auto",
-            "-XX:-UsePerfData",
-            "-Xms16m",
-            "-Xmx256m",
-            "-Xss512k",
-            "--enable-native-access=ALL-UNNAMED",
-            "-Dbanger.locks.strict=true",
-            "-Djava.io.tmpdir=" + temporary));
-    if (Files.isDirectory(TREE.resolve("target/native"))) {
-      command.add("-Dorg.sqlite.lib.path=" + TREE.resolve("target/native"));
-      command.add("-Dorg.sqlite.lib.name=libsqlitejdbc.so");
-    }
+    command.addAll(java);
+    command.add("-Djava.io.tmpdir=" + temporary);
     properties.forEach((name, value) -> command.add("-D" + name + "=" + value));
-    command.addAll(List.of("-cp", classPath()));
     if (fakes) {
       command.add(TestDaemonMain.class.getName());
       command.add(home.directory().toString());
@@ -180,10 +173,6 @@ public final class TestDaemon implements AutoCloseable {
       handle = ProcessHandle.of(pid).orElseThrow();
       process = null;
     }
-  }
-
-  private static String classPath() {
-    return System.getProperty("surefire.test.class.path", System.getProperty("java.class.path"));
   }
 
   private void awaitSocket() throws Exception {

@@ -59,6 +59,25 @@ class TestDaemonHostTest {
     }
   }
 
+  @Test
+  void daemonsAndVmsStartQuickly() throws Exception {
+    try (TestDaemon daemon = TestDaemon.ofFakes().start()) {
+      long begin = System.nanoTime();
+      daemon.killAndStart();
+      long started = System.nanoTime();
+      try (TestClient client = daemon.client()) {
+        client.create("first", true);
+        long warm = System.nanoTime();
+        for (int i = 0; i < 10; i++) {
+          client.create("web-" + i, true);
+        }
+        System.out.printf(
+            "daemon %d ms, VM %d ms%n",
+            (started - begin) / 1_000_000, (System.nanoTime() - warm) / 10_000_000);
+      }
+    }
+  }
+
   private interface Act {
     void run() throws Exception;
   }
