@@ -13,13 +13,13 @@ public final class DaemonMain {
 
   /** Returns the exit status; the reason of a failure is on stderr. */
   public static int run(String[] arguments) {
-    return run(arguments, Backend.standard());
+    return run(arguments, Backend.standard(), Clock.systemUTC());
   }
 
-  /** As {@link #run(String[])}, with other machines and images. */
-  public static int run(String[] arguments, Backend backend) {
+  /** As {@link #run(String[])}, with other machines, images and another time of day. */
+  public static int run(String[] arguments, Backend backend, Clock clock) {
     try {
-      return run(directories(arguments), backend);
+      return run(directories(arguments), backend, clock);
     } catch (BangerException e) {
       complain(e);
       return 1;
@@ -49,10 +49,10 @@ public final class DaemonMain {
     }
   }
 
-  private static int run(Directories directories, Backend backend) {
+  private static int run(Directories directories, Backend backend, Clock clock) {
     CountDownLatch stop = new CountDownLatch(1);
     CountDownLatch closed = new CountDownLatch(1);
-    try (Daemon _ = Daemon.open(directories, backend, Clock.systemUTC(), stop::countDown)) {
+    try (Daemon _ = Daemon.open(directories, backend, clock, stop::countDown)) {
       Runtime.getRuntime()
           .addShutdownHook(
               Thread.ofPlatform()

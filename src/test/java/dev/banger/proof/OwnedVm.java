@@ -13,8 +13,11 @@ import org.jspecify.annotations.Nullable;
 final class OwnedVm {
   private final String name;
   private final StormLog log;
-  private Set<Fate> possible = EnumSet.of(Fate.ABSENT);
-  private @Nullable Long pid;
+
+  /** Its client writes it; whoever kills the daemon reads it, too. */
+  private volatile Belief belief = new Belief(EnumSet.of(Fate.ABSENT), null);
+
+  private record Belief(Set<Fate> possible, @Nullable Long pid) {}
 
   OwnedVm(String name, StormLog log) {
     this.name = name;
@@ -26,37 +29,36 @@ final class OwnedVm {
   }
 
   /** From now on it must be one of these. */
-  synchronized void mustBe(Fate first, Fate... others) {
-    possible = EnumSet.of(first, others);
-    if (!possible.contains(Fate.RUNNING)) {
-      pid = null;
-    }
+  void mustBe(Fate first, Fate... others) {
+    Set<Fate> possible = EnumSet.of(first, others);
+    belief = new Belief(possible, possible.contains(Fate.RUNNING) ? belief.pid() : null);
   }
 
   /** It was started anew, or may have been: another process serves it. */
-  synchronized void forgetPid() {
-    pid = null;
+  void forgetPid() {
+    belief = new Belief(belief.possible(), null);
   }
 
   /** What is seen now, held against what must be; empty when all is well. */
-  synchronized String judge(List<VmApi.View> all) {
+  String judge(List<VmApi.View> all) {
+    Belief held = belief;
     List<VmApi.View> mine = all.stream().filter(vm -> vm.name().equals(name)).toList();
     if (mine.size() > 1) {
       return "there are " + mine.size() + " of this name";
     }
     Fate fate = mine.isEmpty() ? Fate.ABSENT : Fate.of(mine.getFirst());
-    if (fate == null || !possible.contains(fate)) {
+    if (fate == null || !held.possible().contains(fate)) {
       return "is "
           + (mine.isEmpty() ? "absent" : describe(mine.getFirst()))
           + ", must be "
-          + possible;
+          + held.possible();
     }
     Long now = mine.isEmpty() ? null : mine.getFirst().pid();
     if (fate == Fate.RUNNING && now == null) {
       return "runs without a pid";
     }
-    if (fate == Fate.RUNNING && pid != null && !pid.equals(now)) {
-      return "has pid " + now + " and had " + pid + ", though nobody started it anew";
+    if (fate == Fate.RUNNING && held.pid() != null && !held.pid().equals(now)) {
+      return "has pid " + now + " and had " + held.pid() + ", though nobody started it anew";
     }
     return "";
   }
@@ -66,7 +68,7 @@ final class OwnedVm {
   }
 
   /** As {@link #judge}; a lie goes to the log. What is seen is what must be from now on. */
-  synchronized Fate settle(List<VmApi.View> all) {
+  Fate settle(List<VmApi.View> all) {
     String wrong = judge(all);
     if (!wrong.isEmpty()) {
       log.lie(name, wrong);
@@ -74,14 +76,13 @@ final class OwnedVm {
     VmApi.View view = all.stream().filter(vm -> vm.name().equals(name)).findFirst().orElse(null);
     Fate fate = view == null ? Fate.ABSENT : Fate.of(view);
     if (fate != null) {
-      possible = EnumSet.of(fate);
-      pid = view == null ? null : view.pid();
+      belief = new Belief(EnumSet.of(fate), view == null ? null : view.pid());
       return fate;
     }
-    return possible.iterator().next();
+    return belief.possible().iterator().next();
   }
 
-  synchronized @Nullable Long pid() {
-    return pid;
+  @Nullable Long pid() {
+    return belief.pid();
   }
 }

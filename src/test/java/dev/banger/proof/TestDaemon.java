@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -111,6 +112,13 @@ public final class TestDaemon implements AutoCloseable {
 
   public void noMishap() throws IOException {
     Files.deleteIfExists(home.mishaps().resolve("every"));
+  }
+
+  /** The daemon's wall clock jumps so far away from the host's, at once. */
+  public void clockOffset(Duration offset) throws IOException {
+    Path beside = home.directory().resolve("clock.new");
+    Files.writeString(beside, offset.toString());
+    Files.move(beside, home.clock(), StandardCopyOption.ATOMIC_MOVE);
   }
 
   /** Starts it and waits until its socket answers. */

@@ -34,7 +34,8 @@ final class TestDaemonMain implements Backend {
   public static void main(String[] arguments) {
     String[] daemon = {"daemon", "--data-dir", arguments[0]};
     Backend backend = new TestDaemonMain(Path.of(arguments[1]), Path.of(arguments[2]));
-    System.exit(DaemonMain.run(daemon, backend));
+    System.exit(
+        DaemonMain.run(daemon, backend, new JumpingClock(TestHome.clock(Path.of(arguments[0])))));
   }
 
   @Override

@@ -24,7 +24,10 @@ final class TestHome {
     this.directory = directory;
   }
 
-  /** Under the temporary directory, which is short: a socket's path is. */
+  /**
+   * Under the temporary directory, which is short: a socket's path is. The limits are those of KVM:
+   * processes are quick.
+   */
   static TestHome ofFakes() throws Exception {
     return ofFakes(Files.createTempDirectory("bt-"));
   }
@@ -35,7 +38,7 @@ final class TestHome {
     home.plantKernel();
     home.configure(
         """
-        accel = "tcg"
+        accel = "kvm"
         [vm]
         image = "%s"
         memory = "128M"
@@ -106,6 +109,15 @@ final class TestHome {
 
   void configure(String toml) throws IOException {
     Files.writeString(directory.resolve("config.toml"), toml);
+  }
+
+  /** How far the daemon's wall clock is from the host's; may be missing. */
+  Path clock() {
+    return clock(directory);
+  }
+
+  static Path clock(Path directory) {
+    return directory.resolve("clock");
   }
 
   Path mishaps() {
