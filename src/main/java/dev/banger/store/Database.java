@@ -65,7 +65,6 @@ public final class Database implements AutoCloseable {
     config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
     config.enforceForeignKeys(true);
     config.setBusyTimeout(BUSY_MILLIS);
-    config.setTransactionMode(SQLiteConfig.TransactionMode.IMMEDIATE);
     createPrivate(file);
     Connection connection = config.createConnection("jdbc:sqlite:" + file);
     try {
@@ -119,26 +118,35 @@ public final class Database implements AutoCloseable {
     }
   }
 
+  /**
+   * By statements, not by JDBC's auto-commit: that one, once a commit has failed on a full or
+   * locked disk, tries to commit again at each change of its mode, and the connection is of no more
+   * use.
+   */
   static <T> T transact(Connection connection, Work<T> work) throws SQLException {
-    connection.setAutoCommit(false);
+    execute(connection, "BEGIN IMMEDIATE");
     try {
       T result = work.run(connection);
-      connection.commit();
+      execute(connection, "COMMIT");
       return result;
     } catch (SQLException | RuntimeException e) {
       undo(connection, e);
       throw e;
-    } finally {
-      connection.setAutoCommit(true);
     }
   }
 
   /** SQLite may have rolled back by itself, as on a full disk. */
   private static void undo(Connection connection, Exception why) {
     try {
-      connection.rollback();
+      execute(connection, "ROLLBACK");
     } catch (SQLException e) {
       why.addSuppressed(e);
+    }
+  }
+
+  private static void execute(Connection connection, String statement) throws SQLException {
+    try (Statement s = connection.createStatement()) {
+      s.execute(statement);
     }
   }
 

@@ -189,8 +189,7 @@ final class Creation {
           directory,
           PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
     } catch (IOException e) {
-      throw new BangerException(
-          ErrorCode.NO_SPACE, "cannot make " + directory, "check space and permissions there", e);
+      throw Trees.failure("cannot make " + directory, e);
     }
   }
 

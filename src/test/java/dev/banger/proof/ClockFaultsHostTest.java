@@ -21,8 +21,7 @@ class ClockFaultsHostTest {
       client.create("later", true);
       assertThat(client.stop("later", false).state()).isEqualTo("stopped");
       String operation = client.beginCreate(TestClient.wish("cancelled", true)).operation();
-      assertThat(client.cancel(operation).state())
-          .isIn(OperationApi.CANCELLED, OperationApi.DONE);
+      assertThat(client.cancel(operation).state()).isIn(OperationApi.CANCELLED, OperationApi.DONE);
       daemon.killAndStart();
       assertThat(daemon.vm("web").orElseThrow().pid()).isEqualTo(pid);
       try (TestClient after = daemon.client()) {

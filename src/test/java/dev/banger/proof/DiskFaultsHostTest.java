@@ -92,7 +92,7 @@ class DiskFaultsHostTest {
         assertThat(client.show("stays-off").state()).isIn("created", "failed", "stopped");
       }
       assertThat(client.show("keeps-running").state()).isEqualTo("running");
-      assertThat(daemon.client().exec("keeps-running", "/bin/true").status()).isZero();
+      assertThat(client.exec("keeps-running", "/bin/true").status()).isZero();
       BangerException stop = attempt(() -> client.stop("stays-off", false));
       if (stop != null) {
         requireFull("stop" + at, stop);
@@ -182,12 +182,14 @@ class DiskFaultsHostTest {
       for (Work work :
           List.<Work>of(() -> client.create("new", true), () -> client.delete("off", false))) {
         BangerException e = failure(work);
-        assertThat(e.code()).as("%s: %s", e.getMessage(), e.reason()).isEqualTo(ErrorCode.PERMISSION);
+        assertThat(e.code())
+            .as("%s: %s", e.getMessage(), e.reason())
+            .isEqualTo(ErrorCode.PERMISSION);
       }
       assertThat(client.list())
           .extracting(VmApi.View::name)
           .containsExactlyInAnyOrder("web", "off");
-      assertThat(daemon.client().exec("web", "/bin/true").status()).isZero();
+      assertThat(client.exec("web", "/bin/true").status()).isZero();
       disk.immutable(daemon.directories().vms(), false);
       client.delete("off", true);
       client.create("new", true);

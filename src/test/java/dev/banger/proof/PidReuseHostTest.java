@@ -23,6 +23,8 @@ class PidReuseHostTest {
   private static String play(String... arguments) throws Exception {
     List<String> command =
         new ArrayList<>(List.of("unshare", "--pid", "--fork", "--mount-proc", "--kill-child"));
+    command.addAll(List.of("sh", "-c", "\"$@\"; exit $?", "sh")); // waits for orphans, too
+    command.addAll(List.of("timeout", "60"));
     command.addAll(DaemonJava.plain());
     command.add("-Djava.io.tmpdir=" + System.getProperty("java.io.tmpdir"));
     command.addAll(

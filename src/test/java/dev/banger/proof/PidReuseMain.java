@@ -3,6 +3,7 @@ package dev.banger.proof;
 import dev.banger.api.VmApi;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -13,6 +14,7 @@ import java.util.List;
 final class PidReuseMain {
   private static final Path LAST_PID = Path.of("/proc/sys/kernel/ns_last_pid");
   private static final int TRIES = 200;
+  private static final Duration LIMIT = Duration.ofSeconds(10);
 
   private PidReuseMain() {}
 
@@ -41,8 +43,9 @@ final class PidReuseMain {
       for (HomeProcesses.Found found : HomeProcesses.of(daemon.home())) {
         ProcessHandle.of(found.pid()).ifPresent(ProcessHandle::destroyForcibly);
       }
-      while (ProcessHandle.of(pid).isPresent()) {
-        Thread.onSpinWait();
+      long until = System.nanoTime() + LIMIT.toNanos();
+      while (ProcessHandle.of(pid).isPresent() && System.nanoTime() < until) {
+        Thread.sleep(10); // its parent's parent waits for it
       }
       Process stranger = withPid(program, pid);
       try {

@@ -191,18 +191,11 @@ final class StormClient implements Runnable {
     }
   }
 
-  /** On a connection of its own, which is of no use afterwards. */
   private void exec(String vm) throws Exception {
     String word = "w" + random.nextInt(1_000_000);
-    TestClient client = TestClient.connect(daemon.directories());
-    if (client == null) {
-      throw new BangerException(ErrorCode.UNAVAILABLE, "no daemon", "");
-    }
-    try (client) {
-      TestClient.Ran ran = client.exec(vm, "/bin/sh", "-c", "echo " + word + "; exit 3");
-      if (!ran.equals(new TestClient.Ran(3, word + "\n"))) {
-        log.lie(vm, "exec answered " + ran + " to " + word);
-      }
+    TestClient.Ran ran = connection().exec(vm, "/bin/sh", "-c", "echo " + word + "; exit 3");
+    if (!ran.equals(new TestClient.Ran(3, word + "\n"))) {
+      log.lie(vm, "exec answered " + ran + " to " + word);
     }
   }
 

@@ -27,9 +27,11 @@ public final class TestClient implements AutoCloseable {
   private static final RpcClient.Listener DEAF = (method, params) -> {};
 
   private final RpcClient rpc;
+  private final Directories directories;
 
-  private TestClient(RpcClient rpc) {
+  private TestClient(RpcClient rpc, Directories directories) {
     this.rpc = rpc;
+    this.directories = directories;
   }
 
   /** Null when no daemon runs. */
@@ -40,7 +42,7 @@ public final class TestClient implements AutoCloseable {
     }
     try {
       rpc.greeting(LIMIT);
-      return new TestClient(rpc);
+      return new TestClient(rpc, directories);
     } catch (BangerException e) {
       rpc.close();
       throw e;
@@ -127,8 +129,18 @@ public final class TestClient implements AutoCloseable {
   /** How a program ended, and what it said on its stdout. */
   public record Ran(int status, String output) {}
 
-  /** Runs a program in a running VM; after that this connection is of no more use. */
+  /** Runs a program in a running VM, on a connection of its own. */
   public Ran exec(String vm, String... argv) throws BangerException {
+    TestClient own = connect(directories);
+    if (own == null) {
+      throw new BangerException(ErrorCode.UNAVAILABLE, "no daemon answers", "");
+    }
+    try (own) {
+      return own.execHere(vm, argv);
+    }
+  }
+
+  private Ran execHere(String vm, String... argv) throws BangerException {
     StreamApi.Program program =
         new StreamApi.Program(List.of(argv), List.of(), "/", null, false, 0, 0, false);
     call(StreamApi.EXEC, new StreamApi.Exec(vm, program));

@@ -91,6 +91,13 @@ public final class TestDaemon implements AutoCloseable {
     return this;
   }
 
+  /** A line of the section {@code [vm]} of config.toml, for the next start. */
+  public TestDaemon configureVm(String line) throws IOException {
+    Path file = home.directory().resolve("config.toml");
+    Files.writeString(file, Files.readString(file).replace("[vm]", "[vm]\n" + line));
+    return this;
+  }
+
   /** More lines of config.toml, for the next start. */
   public TestDaemon configure(String toml) throws IOException {
     Path file = home.directory().resolve("config.toml");

@@ -11,6 +11,9 @@ import dev.banger.model.VmName;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -75,6 +78,24 @@ class DatabaseTest {
         .isInstanceOfSatisfying(
             BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.CORRUPT));
     assertThat(file).hasContent("this is no database, whatever its name says");
+  }
+
+  @Test
+  void aLockOfAnotherProgramIsAnErrorUntilItIsReleased() throws Exception {
+    Path file = dir.resolve("banger.db");
+    try (Database db = Database.open(file)) {
+      VmTable vms = new VmTable(db);
+      try (Connection other = DriverManager.getConnection("jdbc:sqlite:" + file);
+          Statement statement = other.createStatement()) {
+        statement.execute("BEGIN IMMEDIATE");
+        assertThatThrownBy(() -> vms.insert(row("0123456789ab", "web", 1)))
+            .isInstanceOfSatisfying(
+                BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.IN_USE));
+        statement.execute("ROLLBACK");
+      }
+      assertThat(vms.all()).isEmpty();
+      assertThat(vms.insert(row("0123456789ab", "web", 1))).isTrue();
+    }
   }
 
   @Test

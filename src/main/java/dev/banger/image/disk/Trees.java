@@ -5,6 +5,7 @@ import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -124,7 +125,10 @@ public final class Trees {
     }
   }
 
-  /** NO_SPACE when the disk is full, else INTERNAL. */
+  private static final List<String> DENIED =
+      List.of("Operation not permitted", "Permission denied", "Read-only file system");
+
+  /** NO_SPACE when the disk is full, PERMISSION when it may not be written, else INTERNAL. */
   public static BangerException failure(String tried, Exception cause) {
     Throwable real = cause instanceof UncheckedIOException ? cause.getCause() : cause;
     String reason =
@@ -133,8 +137,13 @@ public final class Trees {
             : String.valueOf(real == null ? null : real.getMessage());
     boolean full =
         reason.contains("No space left on device") || reason.contains("Disk quota exceeded");
-    return full
-        ? new BangerException(ErrorCode.NO_SPACE, tried, "free some space on that disk", cause)
+    if (full) {
+      return new BangerException(ErrorCode.NO_SPACE, tried, "free some space on that disk", cause);
+    }
+    boolean denied =
+        real instanceof AccessDeniedException || DENIED.stream().anyMatch(reason::contains);
+    return denied
+        ? new BangerException(ErrorCode.PERMISSION, tried, "check its permissions", cause)
         : new BangerException(ErrorCode.INTERNAL, tried, "see the cause", cause);
   }
 }
