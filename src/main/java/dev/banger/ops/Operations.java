@@ -44,6 +44,10 @@ public final class Operations {
   private final OperationTable table;
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
+
+  /** Ends that a full disk did not take: they are written down with the next one. */
+  private final ConcurrentMap<String, OperationStatus> unwritten = new ConcurrentHashMap<>();
+
   private final ConcurrentMap<String, Operation> operations = new ConcurrentHashMap<>();
   private final List<String> interrupted = new ArrayList<>();
 
@@ -141,8 +145,12 @@ public final class Operations {
             state,
             stages(status).replace('\n', ','),
             error == null ? "" : " error=" + error.getMessage() + ": " + error.reason());
+    unwritten.put(status.id(), status);
     try {
-      table.end(row(status, Optional.empty()));
+      for (OperationStatus each : unwritten.values()) {
+        table.end(row(each, Optional.empty()));
+        unwritten.remove(each.id());
+      }
       prune();
     } catch (BangerException | RuntimeException e) {
       LOG.warn("cannot write down the end of {}", status.id(), e);

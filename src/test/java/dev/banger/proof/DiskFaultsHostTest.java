@@ -70,6 +70,10 @@ class DiskFaultsHostTest {
         disk.fillTo(room);
         oneRound(daemon, failed, room);
         disk.empty();
+        try (TestClient client = daemon.client()) {
+          client.create("after", true);
+          client.delete("after", true);
+        }
         Invariants.require(daemon, LIMIT);
       }
     }
