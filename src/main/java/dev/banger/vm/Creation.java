@@ -3,6 +3,7 @@ package dev.banger.vm;
 import dev.banger.image.Image;
 import dev.banger.image.ImageReference;
 import dev.banger.image.Images;
+import dev.banger.image.disk.Trees;
 import dev.banger.image.kernel.Kernel;
 import dev.banger.image.kernel.Kernels;
 import dev.banger.journal.Journal;
