@@ -38,6 +38,9 @@ final class Boot {
   private static final Logger LOG = LoggerFactory.getLogger(Boot.class);
   private static final int CONSOLE_LINES = 15;
 
+  /** A guest that is lost may have ended with its VMM, which is seen a moment later. */
+  private static final Duration LAST_WORDS = Duration.ofMillis(500);
+
   /** A guest that serves commands. */
   record Booted(RunningVmm vmm, Guest guest) {}
 
@@ -152,7 +155,7 @@ final class Boot {
     try {
       return Optional.of(Guest.connect(channel(plan.vm().id()), fresh, limit, limits(vmm)));
     } catch (BangerException e) {
-      if (vmm.awaitExit(Duration.ofMillis(e.code() == ErrorCode.TIMEOUT ? 0 : 500)).isPresent()) {
+      if (vmm.awaitExit(e.code() == ErrorCode.TIMEOUT ? Duration.ZERO : LAST_WORDS).isPresent()) {
         throw ended(vmm, plan, e);
       }
       if (e.code() == ErrorCode.TIMEOUT) {
@@ -214,6 +217,9 @@ final class Boot {
               .map(t -> t.name() + "=" + t.sinceBoot().toMillis() + "ms")
               .collect(Collectors.joining(" ")));
     } catch (BangerException e) {
+      if (vmm.awaitExit(LAST_WORDS).isPresent()) {
+        throw ended(vmm, plan, e);
+      }
       throw new BangerException(
           ErrorCode.GUEST_FAILED,
           "cannot configure " + plan.vm().name() + ": " + e.getMessage() + console(vmm),
