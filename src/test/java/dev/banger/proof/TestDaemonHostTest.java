@@ -50,7 +50,7 @@ class TestDaemonHostTest {
   void aScriptedMishapIsReportedAndLeavesNothing() throws Exception {
     try (TestDaemon daemon = TestDaemon.ofFakes().start();
         TestClient client = daemon.client()) {
-      daemon.mishap("panic-in 32");
+      daemon.mishap("panic-in 40");
       assertThat(catchMessage(() -> client.create("web", true))).contains("panic");
       assertThat(client.list()).isEmpty();
       assertThat(daemon.processes()).isEmpty();
