@@ -15,7 +15,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-enum { CHUNK = 65536, LINKS_LIMIT = 256 << 20, XATTR_NAMES = 16384, XATTR_VALUES = 262144 };
+enum { CHUNK = 65536, LINKS_LIMIT = 256 << 20, XATTR_NAMES = 16384, XATTR_VALUES = 262144, UNSIZED_LIMIT = 16 << 20 };
 
 /* A file with several names, and the first of them. */
 struct pack_link {
@@ -135,14 +135,6 @@ static int open_same(int directory, const char *base, int flags, const struct st
     return -1;
 }
 
-static bool pack_file(struct pack *pack, int directory, const char *base, const struct stat *status, struct tar_entry *entry) {
-    int file = open_same(directory, base, 0, status);
-    if (file < 0) return errno == ENOENT || failed(pack, errno, "cannot open %s", pack->name);
-    bool done = send_entry(pack, entry) && send_data(pack, file, entry->size);
-    close(file);
-    return done;
-}
-
 /* The kernel's own file systems: endless, or gone with the machine. */
 static bool is_artificial(int directory) {
     struct statfs system;
@@ -153,6 +145,52 @@ static bool is_artificial(int directory) {
         if ((long)system.f_type == magics[i]) return true;
     }
     return false;
+}
+
+/* Reads all of a file that says nothing true of its size; the caller frees it. NULL: it failed. */
+static uint8_t *read_whole(struct pack *pack, int file, size_t *used) {
+    size_t room = CHUNK;
+    uint8_t *content = malloc(room);
+    for (*used = 0; content != NULL;) {
+        ssize_t length = read(file, content + *used, room - *used);
+        if (length < 0 && errno == EINTR) continue;
+        if (length < 0) failed(pack, errno, "cannot read %s", pack->name);
+        if (length <= 0) break;
+        *used += (size_t)length;
+        if (*used < room) continue;
+        uint8_t *larger = room == UNSIZED_LIMIT ? NULL : realloc(content, room * 2);
+        if (larger == NULL) {
+            failed(pack, EFBIG, "%s does not say how large it is, and has more than the %zu bytes that there is room for", pack->name, room);
+            break;
+        }
+        content = larger;
+        room *= 2;
+    }
+    if (content == NULL) failed(pack, ENOMEM, "there is no memory to read %s", pack->name);
+    if (pack->error[0] == 0) return content;
+    free(content);
+    return NULL;
+}
+
+/* A file of the kernel's: its size is known when it has been read. */
+static bool pack_unsized(struct pack *pack, int file, struct tar_entry *entry) {
+    size_t used = 0;
+    uint8_t *content = read_whole(pack, file, &used);
+    if (content == NULL) return false;
+    entry->size = used;
+    bool done = send_entry(pack, entry);
+    if (done) done = (tar_write_data(&pack->writer, content, used) && tar_write_data_end(&pack->writer)) || unsent(pack);
+    pack->bytes += used;
+    free(content);
+    return done;
+}
+
+static bool pack_file(struct pack *pack, int directory, const char *base, const struct stat *status, struct tar_entry *entry) {
+    int file = open_same(directory, base, 0, status);
+    if (file < 0) return errno == ENOENT || failed(pack, errno, "cannot open %s", pack->name);
+    bool done = is_artificial(file) ? pack_unsized(pack, file, entry) : send_entry(pack, entry) && send_data(pack, file, entry->size);
+    close(file);
+    return done;
 }
 
 static bool pack_named(struct pack *pack, int directory, const char *base, unsigned depth);

@@ -16,10 +16,10 @@ public final class Api {
     all.addAll(List.of(VmApi.CREATE_BEGIN, VmApi.START_BEGIN, VmApi.RESTART_BEGIN));
     all.addAll(VmApi.OPERATIONS);
     all.addAll(List.of(VmApi.LIST, VmApi.SHOW, VmApi.STOP, VmApi.KILL, VmApi.DELETE, VmApi.LOGS));
-    all.addAll(List.of(FigureApi.STATS, FigureApi.PING, FigureApi.HEALTH));
     all.add(EventApi.SUBSCRIBE);
     all.addAll(
         List.of(StreamApi.EXEC, StreamApi.ATTACH, StreamApi.RUN, StreamApi.COPY, StreamApi.STAT));
+    all.addAll(List.of(SetApi.SET, FigureApi.STATS, FigureApi.PING, FigureApi.HEALTH));
     all.addAll(List.of(ImageApi.LIST, ImageApi.SHOW, ImageApi.DELETE, ImageApi.PULL_BEGIN));
     all.addAll(ImageApi.OPERATIONS);
     all.addAll(List.of(KernelApi.LIST, KernelApi.DELETE, KernelApi.PULL_BEGIN));

@@ -98,6 +98,10 @@ public final class StreamApi {
       boolean keepOwners,
       boolean followLink) {}
 
+  /** What {@code vm cp --json} prints: how much was copied. */
+  @Json
+  public record Copied(String vm, String path, String direction, long entries, long bytes) {}
+
   @Json
   public record Stat(String vm, String path, boolean followLink) {}
 

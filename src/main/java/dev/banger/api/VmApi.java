@@ -20,6 +20,7 @@ public final class VmApi {
    * @param ttlMillis it is stopped and deleted so long after this call; 0: never
    * @param idleStopMillis it is stopped when nobody used it for so long; 0: never
    * @param idempotencyKey a second begin with the same key answers the first one's operation
+   * @param waitMillis how long a start may wait for room on the host; absent: it is refused then
    */
   @Json
   public record Create(
@@ -36,7 +37,8 @@ public final class VmApi {
       @Nullable String idempotencyKey,
       @Nullable String restart,
       long ttlMillis,
-      long idleStopMillis) {}
+      long idleStopMillis,
+      @Nullable Long waitMillis) {}
 
   @Json
   public record CreateBegun(String operation, String id, String name) {}
@@ -56,9 +58,10 @@ public final class VmApi {
    * A start.
    *
    * @param waitSystem the start is over when the image's init says that it is up
+   * @param waitMillis how long it may wait for room on the host; absent: it is refused then
    */
   @Json
-  public record Start(String vm, boolean waitSystem) {}
+  public record Start(String vm, boolean waitSystem, @Nullable Long waitMillis) {}
 
   /**
    * A stop.

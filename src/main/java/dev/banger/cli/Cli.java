@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.aesh.command.AeshCommandRuntimeBuilder;
@@ -42,7 +43,29 @@ public final class Cli {
             : List.of(Arrays.copyOfRange(arguments, dashes + 1, arguments.length));
     Thread.ofPlatform().daemon().start(RpcClient::prepare);
     boolean json = Arrays.asList(words).contains("--json");
-    return ScopedValue.where(PROGRAM, program).call(() -> guarded(words, json));
+    String[] ordered = behindTheCommand(words);
+    return ScopedValue.where(PROGRAM, program).call(() -> guarded(ordered, json));
+  }
+
+  /** {@code --json} may stand before the words of the command; it means the same there. */
+  private static String[] behindTheCommand(String[] words) {
+    List<String> ordered = new ArrayList<>(Arrays.asList(words));
+    int command = 0;
+    int moved = 0;
+    int depth = 1;
+    while (command < ordered.size() && command < depth) {
+      if (ordered.get(command).equals("--json")) {
+        ordered.remove(command);
+        moved++;
+      } else {
+        depth += command == 0 && RootCommand.GROUPS.contains(ordered.get(0)) ? 1 : 0;
+        command++;
+      }
+    }
+    if (moved > 0) {
+      ordered.add(command, "--json");
+    }
+    return ordered.toArray(String[]::new);
   }
 
   private static int guarded(String[] words, boolean json) {

@@ -19,6 +19,7 @@ import org.aesh.command.CommandDefinition;
       VmExec.class,
       VmCopy.class,
       VmLogs.class,
+      VmSet.class,
       VmStats.class,
       VmTop.class,
       VmPing.class,

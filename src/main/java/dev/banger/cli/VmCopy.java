@@ -192,7 +192,7 @@ final class VmCopy extends ClientCommand {
   }
 
   /** The daemon's failure counts, unless the trouble was with files of this host. */
-  private static void transfer(Client client, StreamApi.Copy request, Transfer transfer)
+  private void transfer(Client client, StreamApi.Copy request, Transfer transfer)
       throws BangerException {
     client.call(StreamApi.COPY, request, (method, params) -> {});
     try (YamuxSession session = client.upgrade()) {
@@ -214,11 +214,22 @@ final class VmCopy extends ClientCommand {
       if (end instanceof ControlMessage.Failed failed) {
         throw failed.failure();
       }
-      if (trouble != null || !(end instanceof ControlMessage.Copied)) {
+      if (trouble != null || !(end instanceof ControlMessage.Copied copied)) {
         throw failure(request, trouble);
       }
+      tell(request, copied);
     } catch (IOException e) {
       throw failure(request, e);
+    }
+  }
+
+  /** Where the archive itself goes to stdout, the document would be lost in it. */
+  private void tell(StreamApi.Copy request, ControlMessage.Copied copied) {
+    boolean archive = paths != null && paths.getLast().equals("-");
+    if (json && !archive) {
+      printJson(
+          new StreamApi.Copied(
+              request.vm(), request.path(), request.direction(), copied.entries(), copied.bytes()));
     }
   }
 

@@ -71,6 +71,13 @@ abstract class VmOptions extends ClientCommand {
               + " its CPUs and network quiet")
   @Nullable String idleStop;
 
+  @Option(
+      name = "wait",
+      optionalValue = true,
+      fallbackValue = WaitOption.STANDARD,
+      description = WaitOption.DESCRIPTION)
+  @Nullable String wait;
+
   /** The request; what is missing is left to the daemon. */
   final VmApi.Create create(@Nullable String chosenImage, String standardInitMode, boolean start)
       throws BangerException, UsageException {
@@ -94,7 +101,8 @@ abstract class VmOptions extends ClientCommand {
         Keys.random(),
         restart(),
         millis("--ttl", ttl),
-        millis("--idle-stop", idleStop));
+        millis("--idle-stop", idleStop),
+        WaitOption.millis(wait));
   }
 
   private @Nullable String restart() throws UsageException {
@@ -113,7 +121,7 @@ abstract class VmOptions extends ClientCommand {
     }
   }
 
-  private static long size(@Nullable String text) throws UsageException {
+  static long size(@Nullable String text) throws UsageException {
     if (text == null) {
       return 0;
     }
@@ -146,7 +154,7 @@ abstract class VmOptions extends ClientCommand {
     return pairs;
   }
 
-  private static Map<String, String> pairs(@Nullable List<String> given) throws UsageException {
+  static Map<String, String> pairs(@Nullable List<String> given) throws UsageException {
     Map<String, String> pairs = new LinkedHashMap<>();
     for (String text : given == null ? List.<String>of() : given) {
       int equals = text.indexOf('=');

@@ -11,10 +11,25 @@ final class VmStart extends EachVm {
   @Option(name = "wait-system", hasValue = false, description = "Wait for the image's init, too")
   boolean waitSystem;
 
+  @Option(
+      name = "wait",
+      optionalValue = true,
+      fallbackValue = WaitOption.STANDARD,
+      description = WaitOption.DESCRIPTION)
+  @Nullable String wait;
+
+  private @Nullable Long waitMillis;
+
+  @Override
+  void check() throws UsageException {
+    waitMillis = WaitOption.millis(wait);
+  }
+
   @Override
   VmApi.@Nullable View apply(Client client, String vm) throws BangerException {
     Operations.await(
-        client, client.call(VmApi.START_BEGIN, new VmApi.Start(vm, waitSystem)).operation());
+        client,
+        client.call(VmApi.START_BEGIN, new VmApi.Start(vm, waitSystem, waitMillis)).operation());
     return client.call(VmApi.SHOW, new VmApi.Ref(vm));
   }
 }

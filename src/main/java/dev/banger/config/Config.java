@@ -19,13 +19,15 @@ import java.util.Optional;
  * @param authorization who may log in to guests, and the git identity there
  * @param binaries programs by name, at a path the user chose
  * @param log how the daemon's log looks
+ * @param admission how many VMs may run
  */
 public record Config(
     AcceleratorChoice accelerator,
     VmDefaults vm,
     Authorization authorization,
     Map<String, Path> binaries,
-    Log log) {
+    Log log,
+    Admission admission) {
 
   /** {@code accel}: the probe decides, or the user does. */
   public enum AcceleratorChoice {
@@ -52,6 +54,20 @@ public record Config(
   /** {@code [log]}: {@code format} is text (key=value) or json. */
   public record Log(String level, String format) {}
 
+  /**
+   * {@code [admission]}.
+   *
+   * @param memoryOvercommit how much memory all VMs may have together, as a multiple of what there
+   *     is
+   * @param diskFloor no VM starts when less is free under the data directory
+   */
+  public record Admission(double memoryOvercommit, ByteSize diskFloor) {
+    /** What VMs may have together where so much is there. */
+    public ByteSize overcommitted(ByteSize there) {
+      return new ByteSize((long) (there.bytes() * memoryOvercommit));
+    }
+  }
+
   public Config {
     binaries = Map.copyOf(binaries);
   }
@@ -69,7 +85,8 @@ public record Config(
             Optional.empty()),
         new Authorization(List.of(), "", ""),
         Map.of(),
-        new Log("info", "text"));
+        new Log("info", "text"),
+        new Admission(1.5, ByteSize.mib(512)));
   }
 
   /** Reads the file; the defaults when there is none. */

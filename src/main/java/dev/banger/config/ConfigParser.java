@@ -34,9 +34,13 @@ final class ConfigParser {
           "authorization.git_name",
           "authorization.git_email",
           "log.level",
-          "log.format");
+          "log.format",
+          "admission.memory_overcommit",
+          "admission.disk_floor");
 
   private static final int MOST_CPUS = 64;
+  private static final double LEAST_RATIO = 0.1;
+  private static final double MOST_RATIO = 16;
   private static final int MOST_SECONDS = 3600;
 
   private final Path file;
@@ -75,7 +79,10 @@ final class ConfigParser {
             binaries(),
             new Config.Log(
                 choice("log.level", "info", "debug", "info", "warn", "error"),
-                choice("log.format", "text", "text", "json")));
+                choice("log.format", "text", "text", "json")),
+            new Config.Admission(
+                ratio("admission.memory_overcommit", base.admission().memoryOvercommit()),
+                size("admission.disk_floor", base.admission().diskFloor())));
     if (!mistakes.isEmpty()) {
       throw new BangerException(
           ErrorCode.INVALID,
@@ -142,6 +149,21 @@ final class ConfigParser {
         yield OptionalLong.empty();
       }
     };
+  }
+
+  private double ratio(String key, double fallback) {
+    double value =
+        switch (get(key)) {
+          case null -> fallback;
+          case Long whole -> whole;
+          case Double broken -> broken;
+          default -> -1;
+        };
+    if (value < LEAST_RATIO || value > MOST_RATIO) {
+      mistake(key, "write a number from " + LEAST_RATIO + " to " + MOST_RATIO);
+      return fallback;
+    }
+    return value;
   }
 
   private List<String> strings(String key) {

@@ -9,6 +9,7 @@ import dev.banger.capability.SystemDisk;
 import dev.banger.capability.UserNetwork;
 import dev.banger.capability.WorkDisk;
 import dev.banger.config.Config;
+import dev.banger.doctor.HostRoom;
 import dev.banger.image.Images;
 import dev.banger.image.disk.DiskTemplates;
 import dev.banger.image.kernel.Kernels;
@@ -127,6 +128,8 @@ public final class Daemon implements AutoCloseable {
                 number -> Host.confinement(root, number),
                 config.vm().bootLimit(),
                 config.vm().hangLimit(),
+                config.admission(),
+                () -> HostRoom.look(directories),
                 directories,
                 clock,
                 imageOps,

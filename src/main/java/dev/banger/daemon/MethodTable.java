@@ -46,9 +46,10 @@ final class MethodTable {
     daemon.addTo(methods);
     operations.addTo(methods, perKind);
     vms.addTo(methods);
-    new FigureMethods(parts.vms().observer()).addTo(methods);
     new ProgramMethods(parts, operations, vms).addTo(methods);
     new StreamMethods(parts.vms()).addTo(methods);
+    new SetMethods(parts.vms()).addTo(methods);
+    new FigureMethods(parts.vms().observer()).addTo(methods);
     images.addTo(methods);
     new EventMethods(parts.vms()).addTo(methods);
     VmMethods.add(

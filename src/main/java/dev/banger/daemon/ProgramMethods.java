@@ -33,6 +33,10 @@ import org.slf4j.LoggerFactory;
 /** Programs: after the reply of their methods the connection carries a program's streams. */
 final class ProgramMethods {
   private static final Logger LOG = LoggerFactory.getLogger(ProgramMethods.class);
+
+  /** The agent's words for a program that could not begin where it should. */
+  private static final String NO_DIRECTORY = "enter its directory";
+
   private static final int ENOENT = 2;
   private static final int EACCES = 13;
 
@@ -75,7 +79,10 @@ final class ProgramMethods {
     call.interruptWhenClosed();
     Vms.Begun begun =
         vms.create(
-            wishes.spec(wish.create(), !wish.keep(), call.peer().user()), true, Optional.empty());
+            wishes.spec(wish.create(), !wish.keep(), call.peer().user()),
+            true,
+            VmMethods.wait(wish.create().waitMillis()),
+            Optional.empty());
     try {
       OperationStatus end = watching.watch(call, begun.operation());
       if (end.error().isPresent()) {
@@ -190,7 +197,9 @@ final class ProgramMethods {
     return new BangerException(
         code,
         "cannot run the command in " + row.name() + ": " + refused.message(),
-        "check its name, and that it is in the image");
+        refused.message().contains(NO_DIRECTORY)
+            ? "make that directory in the guest, or name another one with --workdir"
+            : "check its name, and that it is in the image");
   }
 
   /** What is begun is cancelled; its VM, if it came to be, goes in the background. */

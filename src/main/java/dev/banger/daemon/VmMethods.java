@@ -8,6 +8,7 @@ import dev.banger.config.Config;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.Directories;
+import dev.banger.model.Durations;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.RestartPolicy;
 import dev.banger.model.VmName;
@@ -17,11 +18,13 @@ import dev.banger.vm.VmView;
 import dev.banger.vm.Vms;
 import java.time.Duration;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** {@code vm.*} but the streams. */
 final class VmMethods {
   private static final Duration GRACE = Duration.ofSeconds(20);
   private static final Duration MOST_GRACE = Duration.ofHours(1);
+  private static final Duration MOST_WAIT = Duration.ofDays(30);
 
   private final Vms vms;
   private final Config.VmDefaults defaults;
@@ -42,18 +45,23 @@ final class VmMethods {
               vms.create(
                   spec(wish, false, call.peer().user()),
                   wish.start(),
+                  wait(wish.waitMillis()),
                   Optional.ofNullable(wish.idempotencyKey()));
           return new VmApi.CreateBegun(begun.operation(), begun.id().value(), begun.name());
         });
     add(
         methods,
         VmApi.START_BEGIN,
-        (_, wish) -> new OperationApi.Begun(vms.start(wish.vm(), wish.waitSystem()).operation()));
+        (_, wish) ->
+            new OperationApi.Begun(
+                vms.start(wish.vm(), wish.waitSystem(), wait(wish.waitMillis())).operation()));
     add(
         methods,
         VmApi.RESTART_BEGIN,
         (_, wish) ->
-            new OperationApi.Begun(vms.restart(wish.vm(), GRACE, wish.waitSystem()).operation()));
+            new OperationApi.Begun(
+                vms.restart(wish.vm(), GRACE, wish.waitSystem(), wait(wish.waitMillis()))
+                    .operation()));
     add(
         methods,
         VmApi.LIST,
@@ -81,6 +89,16 @@ final class VmMethods {
         VmApi.LOGS,
         (_, wish) ->
             new VmApi.LogText(logs.read(vms.find(wish.vm()).id(), wish.source(), wish.lines())));
+  }
+
+  static Optional<Duration> wait(@Nullable Long millis) throws BangerException {
+    if (millis != null && (millis < 1 || millis > MOST_WAIT.toMillis())) {
+      throw new BangerException(
+          ErrorCode.INVALID,
+          "nothing waits " + millis + " ms for room",
+          "choose 1 ms to " + Durations.text(MOST_WAIT));
+    }
+    return Optional.ofNullable(millis).map(Duration::ofMillis);
   }
 
   private VmView kill(VmApi.Kill wish) throws BangerException, InterruptedException {

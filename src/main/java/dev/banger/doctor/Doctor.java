@@ -25,6 +25,7 @@ public final class Doctor {
             new AcceleratorCheck(directories, binaries),
             new PlacesCheck(directories),
             new MemoryCheck(directories),
+            new RoomCheck(directories, config.admission()),
             new NetworkCheck()));
   }
 

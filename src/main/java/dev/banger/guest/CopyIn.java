@@ -50,6 +50,13 @@ public final class CopyIn implements AutoCloseable {
       throw new BangerException(
           ErrorCode.TIMEOUT, conversation.what() + " within " + limit.toSeconds() + " s", "", e);
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof GuestError error && error.isMalformed()) {
+        throw new BangerException(
+            ErrorCode.INVALID,
+            conversation.what(),
+            "send a whole tar archive: ustar, pax or GNU, not compressed",
+            error);
+      }
       if (e.getCause() instanceof IOException cause) {
         throw Failure.of(conversation.what(), cause);
       }

@@ -32,6 +32,7 @@ public final class GuestError extends IOException {
   private static final int EHOSTUNREACH = 113;
   private static final int EDQUOT = 122;
 
+  private static final int MALFORMED = 2;
   private static final int SYSTEM = 6;
 
   private final int code;
@@ -48,6 +49,11 @@ public final class GuestError extends IOException {
     return code == SYSTEM;
   }
 
+  /** What was sent makes no sense. */
+  boolean isMalformed() {
+    return code == MALFORMED;
+  }
+
   /** The guest's errno; 0 when no system call failed. */
   public int errno() {
     return errno;
@@ -57,7 +63,7 @@ public final class GuestError extends IOException {
   public ErrorCode errorCode() {
     return switch (code) {
       case 1 -> ErrorCode.VERSION_MISMATCH;
-      case 2 -> ErrorCode.INTERNAL;
+      case MALFORMED -> ErrorCode.INTERNAL;
       case 3 -> ErrorCode.NO_SPACE;
       case 4 -> ErrorCode.NOT_FOUND;
       case 5 -> ErrorCode.WRONG_STATE;

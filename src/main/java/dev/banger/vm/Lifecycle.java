@@ -7,6 +7,7 @@ import dev.banger.journal.Steps;
 import dev.banger.lock.Held;
 import dev.banger.lock.KeyedLocks;
 import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
 import dev.banger.model.VmId;
@@ -18,6 +19,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -77,6 +79,14 @@ final class Lifecycle {
   /** All whose VMM runs. */
   Collection<LiveVm> live() {
     return live.values();
+  }
+
+  /** Memory of each VM that runs. */
+  Map<VmId, ByteSize> memory() {
+    Map<VmId, ByteSize> sizes = new HashMap<>();
+    live.forEach(
+        (id, vm) -> vm.vmm().machine().ifPresent(machine -> sizes.put(id, machine.memory())));
+    return sizes;
   }
 
   void start(VmRow row, Cause cause, Progress progress, Held held)

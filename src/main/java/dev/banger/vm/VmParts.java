@@ -1,6 +1,8 @@
 package dev.banger.vm;
 
 import dev.banger.capability.Capabilities;
+import dev.banger.config.Config;
+import dev.banger.doctor.HostRoom;
 import dev.banger.image.Images;
 import dev.banger.image.kernel.Kernels;
 import dev.banger.journal.Journal;
@@ -24,6 +26,7 @@ import java.util.Optional;
  * @param imageOps held while an image is pinned or deleted
  * @param bootLimit how long a guest may take to answer; empty: by accelerator
  * @param hangLimit how long one that has answered may be silent; empty: by accelerator
+ * @param admission how many VMs may run, by the room that there is
  * @param confinement who the VMM of a VM runs as
  * @param sweeps remove what a daemon before this one left half made; run once
  * @param reaperPeriod how often is looked for what belongs to nobody
@@ -41,6 +44,8 @@ public record VmParts(
     Confinements confinement,
     Optional<Duration> bootLimit,
     Optional<Duration> hangLimit,
+    Config.Admission admission,
+    Room room,
     Directories directories,
     Clock clock,
     OrderedLock imageOps,
@@ -57,6 +62,12 @@ public record VmParts(
   @FunctionalInterface
   public interface Accelerators {
     Accelerator choose() throws BangerException, InterruptedException;
+  }
+
+  /** What the host has room for, now. */
+  @FunctionalInterface
+  public interface Room {
+    HostRoom look() throws BangerException;
   }
 
   /** The user that a VMM runs as, by the VM's number; empty: the daemon's own. */

@@ -56,6 +56,25 @@ public record VmSpec(
     labels = Map.copyOf(labels);
   }
 
+  /** What a VM that is there would be asked for as. */
+  static VmSpec of(VmRow row) {
+    return new VmSpec(
+        Optional.of(row.name()),
+        row.source().image(),
+        Optional.of(row.source().kernel()),
+        row.shape().cpus(),
+        row.shape().memory(),
+        row.shape().disk(),
+        row.env(),
+        row.initMode(),
+        row.oneShot(),
+        row.labels(),
+        row.owner(),
+        row.policy().restart(),
+        row.policy().ttl(),
+        row.policy().idleStop());
+  }
+
   /** Refuses what cannot work, before anything is made. */
   void check() throws BangerException {
     if (cpus < 1 || cpus > CPU_LIMIT) {

@@ -8,6 +8,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
 import dev.banger.model.VmId;
+import dev.banger.model.VmName;
 import dev.banger.ops.Operations;
 import dev.banger.proc.ProcessIdentity;
 import dev.banger.store.VmRow;
@@ -29,6 +30,9 @@ public final class Vms {
   private static final Duration CLIENT_LIMIT = Duration.ofSeconds(30);
   private static final Duration GUEST_LIMIT = Duration.ofSeconds(10);
 
+  /** Refused, it is tried again; others must not wait for it. */
+  private static final Duration POLICY_WAIT = Duration.ofSeconds(30);
+
   /** The kinds of operation that this room begins; their subject is the VM's name. */
   public static final String CREATE = "vm.create";
 
@@ -49,6 +53,8 @@ public final class Vms {
   private final Supervisor supervisor;
   private final Observer observer;
   private final Recovery recovery;
+  private final Admission admission;
+  private final Settings settings;
   private final Set<VmId> retired = ConcurrentHashMap.newKeySet();
   private final Set<Thread> removals = ConcurrentHashMap.newKeySet();
   private final Unclaimed unclaimed = new Unclaimed(CLIENT_LIMIT, this::retire);
@@ -72,6 +78,8 @@ public final class Vms {
             vm -> new Health(vm, transitions, parts.hangLimit()),
             parts.clock(),
             System::nanoTime);
+    this.admission = new Admission(parts.room(), parts.admission(), lifecycle::memory);
+    this.settings = new Settings(transitions, parts.directories(), parts.clock(), locks);
     this.observer = new Observer(this, lifecycle, parts.directories(), parts.clock());
     this.recovery = new Recovery(parts, lifecycle, remains, locks, unclaimed, this::superviseAll);
     this.lookup = new Lookup(table, lifecycle, transitions, observer, recovery, retired);
@@ -104,12 +112,23 @@ public final class Vms {
     return events;
   }
 
-  /** Begins to make a VM, and to start it when asked; its name is taken at once. */
-  public Begun create(VmSpec spec, boolean start, Optional<String> key)
+  /**
+   * Begins to make a VM, and to start it when asked; its name is taken at once. Refused when there
+   * is no room to start it, unless it may wait so long for room.
+   */
+  public Begun create(VmSpec spec, boolean start, Optional<Duration> wait, Optional<String> key)
       throws BangerException, InterruptedException {
     Optional<Begun> known = known(key);
     if (known.isPresent()) {
       return known.get();
+    }
+    spec.check();
+    String what = "create " + spec.name().map(VmName::value).orElse("a VM");
+    Need need = new Need(spec.cpus(), spec.memory());
+    if (start) {
+      admission.check(Admission.NOBODY, what, need, wait);
+    } else {
+      admission.refuseHopeless(what, need);
     }
     Creation.Reserved reserved = creation.reserve(spec);
     VmRow row = reserved.row();
@@ -120,7 +139,7 @@ public final class Vms {
               row.name().value(),
               key,
               progress -> {
-                make(reserved, start, progress);
+                make(reserved, start, wait, progress);
                 return row.id().value();
               });
       return begunOr(operation, reserved, key);
@@ -130,10 +149,13 @@ public final class Vms {
     }
   }
 
-  private void make(Creation.Reserved reserved, boolean start, Progress progress)
+  private void make(
+      Creation.Reserved reserved, boolean start, Optional<Duration> wait, Progress progress)
       throws BangerException, InterruptedException {
     boolean entered = false;
-    try (Held held = locks.acquire(reserved.row().id())) {
+    VmId id = reserved.row().id();
+    try (Admission.Reservation _ = start ? enter(CREATE, id, wait, progress) : null;
+        Held held = locks.acquire(id)) {
       entered = true;
       creation.make(reserved, start, progress, held);
     } finally {
@@ -141,6 +163,16 @@ public final class Vms {
         reserved.steps().close();
       }
     }
+  }
+
+  /** Room for a start; it may change what it needs while it waits. */
+  private Admission.Reservation enter(
+      String kind, VmId id, Optional<Duration> wait, Progress progress)
+      throws BangerException, InterruptedException {
+    String what = kind.replace("vm.", "") + " " + lookup.current(id).name();
+    return wait.isPresent()
+        ? admission.await(id, what, () -> Need.of(lookup.current(id).shape()), wait.get(), progress)
+        : admission.admit(id, what, Need.of(lookup.current(id).shape()));
   }
 
   /** Somebody else began with the same key at the same moment: theirs counts. */
@@ -171,23 +203,35 @@ public final class Vms {
     return Optional.of(new Begun(operation.get(), row.id(), name));
   }
 
-  public Begun start(String vm, boolean waitSystem) throws BangerException {
+  /** Refused when there is no room for it, unless it may wait so long for room. */
+  public Begun start(String vm, boolean waitSystem, Optional<Duration> wait)
+      throws BangerException {
     VmRow row = find(vm);
     Work work =
         (progress, held) ->
             lifecycle.start(lookup.current(row.id()), Lifecycle.Cause.USER, progress, held);
-    return begin(START, row, work, waitSystem);
+    return begin(START, row, work, waitSystem, wait);
   }
 
   /** Stops, with the usual grace, then starts. */
-  public Begun restart(String vm, Duration grace, boolean waitSystem) throws BangerException {
+  public Begun restart(String vm, Duration grace, boolean waitSystem, Optional<Duration> wait)
+      throws BangerException {
     VmRow row = find(vm);
     Work work =
         (progress, held) -> {
           lifecycle.stop(lookup.current(row.id()), grace, "restart", held);
           lifecycle.start(lookup.current(row.id()), Lifecycle.Cause.USER, progress, held);
         };
-    return begin(RESTART, row, work, waitSystem);
+    return begin(RESTART, row, work, waitSystem, wait);
+  }
+
+  /** Changes it whole or not at all; says of each field what became of it. */
+  public List<ChangedField> set(String vm, VmChange change)
+      throws BangerException, InterruptedException {
+    VmRow row = find(vm);
+    try (Held held = locks.acquire(row.id())) {
+      return settings.change(lookup.current(row.id()), change, lifecycle.live(row.id()), held);
+    }
   }
 
   /** Starts a VM whose restart is due; returns when it has started, or has not. */
@@ -203,7 +247,9 @@ public final class Vms {
             lifecycle.start(row, Lifecycle.Cause.POLICY, progress, held);
           }
         };
-    var _ = operations.awaitEnd(begin(START, due.get(), work, false).operation());
+    var _ =
+        operations.awaitEnd(
+            begin(START, due.get(), work, false, Optional.of(POLICY_WAIT)).operation());
   }
 
   /** What an operation does under the VM's lock. */
@@ -212,15 +258,20 @@ public final class Vms {
     void run(Progress progress, Held held) throws BangerException, InterruptedException;
   }
 
-  private Begun begin(String kind, VmRow row, Work work, boolean waitSystem)
+  private Begun begin(
+      String kind, VmRow row, Work work, boolean waitSystem, Optional<Duration> wait)
       throws BangerException {
+    String what = kind.replace("vm.", "") + " " + row.name();
+    admission.check(row.id(), what, Need.of(row.shape()), wait);
     String operation =
         operations.begin(
             kind,
             row.name().value(),
             Optional.empty(),
             progress -> {
-              try (Held held = locks.acquire(row.id())) {
+              try (Admission.Reservation room = enter(kind, row.id(), wait, progress);
+                  Held held = locks.acquire(row.id())) {
+                room.require(what, Need.of(lookup.current(row.id()).shape()));
                 work.run(progress, held);
               }
               if (waitSystem) {

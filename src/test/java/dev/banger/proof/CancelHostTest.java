@@ -22,7 +22,7 @@ class CancelHostTest {
       for (int step = 0; step < STEPS; step++) {
         client.create("web", false);
         String operation =
-            client.call(VmApi.START_BEGIN, new VmApi.Start("web", false)).operation();
+            client.call(VmApi.START_BEGIN, new VmApi.Start("web", false, null)).operation();
         Thread.sleep(step * STEP_MILLIS); // the moment is the test
         String end = client.cancel(operation).state();
         String wanted = end.equals(OperationApi.DONE) ? "running" : "created";

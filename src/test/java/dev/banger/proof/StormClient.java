@@ -212,7 +212,7 @@ final class StormClient implements Runnable {
     String operation =
         create
             ? client.beginCreate(TestClient.wish(vm.name(), true)).operation()
-            : client.call(VmApi.START_BEGIN, new VmApi.Start(vm.name(), false)).operation();
+            : client.call(VmApi.START_BEGIN, new VmApi.Start(vm.name(), false, null)).operation();
     Thread.sleep(patience); // the moment is the test
     OperationApi.Status end = client.cancel(operation);
     log.note(vm.name(), end.state() + " at " + end.stage());
@@ -269,7 +269,7 @@ final class StormClient implements Runnable {
           connection().cancel(operation);
         }
         case CANCEL_START -> {
-          var begun = connection().call(VmApi.START_BEGIN, new VmApi.Start(vm, false));
+          var begun = connection().call(VmApi.START_BEGIN, new VmApi.Start(vm, false, null));
           connection().cancel(begun.operation());
         }
         case STOP -> connection().stop(vm, random.nextBoolean());

@@ -94,11 +94,11 @@ public final class TestClient implements AutoCloseable {
   }
 
   public void start(String vm) throws BangerException {
-    await(call(VmApi.START_BEGIN, new VmApi.Start(vm, false)).operation());
+    await(call(VmApi.START_BEGIN, new VmApi.Start(vm, false, null)).operation());
   }
 
   public void restart(String vm) throws BangerException {
-    await(call(VmApi.RESTART_BEGIN, new VmApi.Start(vm, false)).operation());
+    await(call(VmApi.RESTART_BEGIN, new VmApi.Start(vm, false, null)).operation());
   }
 
   /** Waits for the end of an operation; throws its error. */

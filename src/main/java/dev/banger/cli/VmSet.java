@@ -1,0 +1,113 @@
+package dev.banger.cli;
+
+import dev.banger.api.SetApi;
+import dev.banger.model.BangerException;
+import dev.banger.model.Durations;
+import dev.banger.model.RestartPolicy;
+import java.time.Duration;
+import java.util.List;
+import org.aesh.command.CommandDefinition;
+import org.aesh.command.option.Argument;
+import org.aesh.command.option.Option;
+import org.aesh.command.option.OptionList;
+import org.jspecify.annotations.Nullable;
+
+@CommandDefinition(
+    name = "set",
+    description = "Change a VM, all at once or not at all; a running one as far as it can",
+    generateHelp = true)
+final class VmSet extends ClientCommand {
+  private static final String NONE = "none";
+
+  @Argument(required = true, paramLabel = "VM", description = "VM: name, id or its beginning")
+  String vm = "";
+
+  @Option(description = "Number of virtual CPUs, from its next start on")
+  @Nullable Integer cpus;
+
+  @Option(description = "Memory, as 512M or 2G, from its next start on")
+  @Nullable String memory;
+
+  @Option(description = "Size of its disks, as 20G: they only grow, also while it runs")
+  @Nullable String disk;
+
+  @Option(description = "Restart policy: no, on-failure, on-failure:N or always")
+  @Nullable String restart;
+
+  @OptionList(
+      name = "label",
+      shortName = 'l',
+      valueSeparator = '\u0001',
+      description = "K=V, added or changed; may stand many times")
+  @Nullable List<String> labels;
+
+  @OptionList(
+      name = "unlabel",
+      valueSeparator = '\u0001',
+      description = "K, a label that goes; may stand many times")
+  @Nullable List<String> unlabel;
+
+  @Option(description = "Delete it so long from now, as 2h; none: never")
+  @Nullable String ttl;
+
+  @Option(name = "idle-stop", description = "Stop it when unused for so long; none: never")
+  @Nullable String idleStop;
+
+  @Override
+  int run() throws BangerException, UsageException, InterruptedException {
+    if (cpus != null && cpus < 1) {
+      throw new UsageException("a VM needs at least one CPU, not " + cpus, "");
+    }
+    if (restart != null) {
+      RestartPolicy.parse(restart);
+    }
+    SetApi.Change change =
+        new SetApi.Change(
+            vm,
+            cpus == null ? 0 : cpus,
+            VmOptions.size(memory),
+            VmOptions.size(disk),
+            restart,
+            VmOptions.pairs(labels),
+            unlabel == null ? List.of() : unlabel,
+            millis("--ttl", ttl),
+            millis("--idle-stop", idleStop));
+    SetApi.Changed changed;
+    try (Client client = connect()) {
+      changed = client.call(SetApi.SET, change, (method, params) -> {});
+    }
+    if (json) {
+      printJson(changed);
+    } else {
+      changed.fields().forEach(VmSet::print);
+    }
+    return 0;
+  }
+
+  private static @Nullable Long millis(String option, @Nullable String text)
+      throws BangerException {
+    if (text == null) {
+      return null;
+    }
+    return text.equals(NONE) ? Duration.ZERO.toMillis() : Durations.parse(option, text).toMillis();
+  }
+
+  private static void print(SetApi.Field field) {
+    String before = field.before().isEmpty() ? NONE : field.before();
+    String after = field.after().isEmpty() ? NONE : field.after();
+    System.out.println(
+        switch (field.effect()) {
+          case "unchanged" -> field.field() + ": " + after + ", as before";
+          case "next-start" ->
+              field.field()
+                  + ": "
+                  + before
+                  + " -> "
+                  + after
+                  + " at its next start ("
+                  + field.note()
+                  + ")";
+          default -> field.field() + ": " + before + " -> " + after;
+        });
+  }
+}
