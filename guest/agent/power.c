@@ -24,11 +24,14 @@ enum { MOUNTS = 256 };
 
 /* How long processes may take to vanish after SIGKILL. */
 #define KILL_LIMIT (5 * SECONDS)
+#define ASK_AGAIN (500 * MILLISECONDS)
 
 static void grace_over(struct timer *timer);
 static void kill_over(struct timer *timer);
 static struct timer grace_timer = {.fire = grace_over};
 static struct timer term_timer;
+static void ask_due(struct timer *timer);
+static struct timer ask_timer = {.fire = ask_due};
 static bool rebooting;
 
 /* The targets below a prefix, the latest first. Returns their count. */
@@ -114,9 +117,22 @@ static void grace_over(struct timer *timer) {
     timer_set(timer, KILL_LIMIT);
 }
 
+static bool init_is_systemd(void) {
+    return access("/run/systemd/system", F_OK) == 0;
+}
+
 static void term_due(struct timer *timer) {
     (void)timer;
-    kill(1, SIGTERM);
+    if (!init_is_systemd()) kill(1, SIGTERM);
+}
+
+/* A signal that comes before init has set its handlers is lost, and systemd shows only when it has begun: so it is asked again
+ * and again. One that ends already does not mind. */
+static void ask_due(struct timer *timer) {
+    int off = init_is_systemd() ? SYSTEMD_POWER_OFF : SIGUSR2;
+    int again = init_is_systemd() ? SYSTEMD_REBOOT : SIGTERM;
+    kill(1, rebooting ? again : off);
+    timer_set(timer, ASK_AGAIN);
 }
 
 /* An init that knows no systemd signal: busybox's powers off by SIGUSR2 and reboots by SIGTERM. It ends by a SIGTERM to all.
@@ -127,16 +143,13 @@ static void on_term(int signal) {
 }
 
 static void ask_init(uint64_t grace) {
-    if (access("/run/systemd/system", F_OK) == 0) {
-        kill(1, rebooting ? SYSTEMD_REBOOT : SYSTEMD_POWER_OFF);
-        return;
-    }
+    ask_due(&ask_timer);
+    if (init_is_systemd()) return;
     sigset_t term;
     sigemptyset(&term);
     sigaddset(&term, SIGTERM);
     sigprocmask(SIG_BLOCK, &term, NULL);
     signal(SIGTERM, on_term);
-    kill(1, rebooting ? SIGTERM : SIGUSR2);
     term_timer.fire = term_due;
     timer_set(&term_timer, grace / 2);
 }

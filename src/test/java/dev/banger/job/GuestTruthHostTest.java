@@ -152,6 +152,16 @@ class GuestTruthHostTest {
     host.banger("vm", "exec", "hung", "--", "true").ok();
   }
 
+  /** An init that is asked before it listens is asked again. */
+  @Test
+  @Order(2)
+  void aStopInTheMiddleOfTheSystemsBootIsNotLost() throws Exception {
+    host.banger(create("young", List.of("--init-mode", "system"))).ok();
+    long begin = System.nanoTime();
+    host.banger("vm", "stop", "young", "--timeout", Long.toString(LIMIT.toSeconds())).ok();
+    assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(LIMIT.dividedBy(2));
+  }
+
   @Test
   @Order(2)
   void policiesEndAVmThatNobodyUsesOrWhoseTimeIsOver() throws Exception {
