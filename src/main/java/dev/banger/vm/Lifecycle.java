@@ -31,6 +31,7 @@ import org.slf4j.LoggerFactory;
 final class Lifecycle {
   private static final Logger LOG = LoggerFactory.getLogger(Lifecycle.class);
   private static final Duration SILENT_LIMIT = Duration.ofSeconds(1);
+  private static final Duration RECORD_LIMIT = Duration.ofSeconds(1);
 
   /** Who wants a start. */
   enum Cause {
@@ -47,6 +48,7 @@ final class Lifecycle {
   private final Clock clock;
   private final KeyedLocks<VmId> locks;
   private final Transitions transitions;
+  private final Outcomes outcomes = new Outcomes();
   private final String bootId;
   private final Map<VmId, LiveVm> live = new ConcurrentHashMap<>();
 
@@ -89,10 +91,31 @@ final class Lifecycle {
     return sizes;
   }
 
-  void start(VmRow row, Cause cause, Progress progress, Held held)
+  /** What came out and is not written down yet. */
+  Outcomes outcomes() {
+    return outcomes;
+  }
+
+  /** Writes down how it came out, if that could not be done before. */
+  void settle(VmId id) throws BangerException, InterruptedException {
+    try (Held _ = locks.acquire(id)) {
+      boolean _ = outcomes.settle(id);
+    }
+  }
+
+  /** What cannot be written now is written later: the caller has something else to say. */
+  private void settleOrLater(VmRow row, Outcomes.Outcome outcome) {
+    try {
+      outcomes.settle(row.id(), outcome);
+    } catch (BangerException e) {
+      LOG.warn("vm=" + row.name() + " is " + outcome.phase() + ", which is written later", e);
+    }
+  }
+
+  void start(VmRow known, Cause cause, Progress progress, Held held)
       throws BangerException, InterruptedException {
-    held.requireFor(locks.of(row.id()));
-    refuseToStart(row, held);
+    held.requireFor(locks.of(known.id()));
+    VmRow row = startable(known, held);
     transitions.starting(row, cause == Cause.POLICY ? "by its restart policy" : "");
     boolean settled = false;
     try {
@@ -103,24 +126,38 @@ final class Lifecycle {
       settled = true;
     } catch (BangerException e) {
       settled = true;
-      transitions.ended(
-          row,
-          VmRow.State.FAILED,
-          clock.instant(),
-          "did not start: " + e.getMessage(),
-          false,
+      VmRow.Restarts restarts =
           cause == Cause.POLICY
               ? RestartRules.after(row, RestartRules.Ending.FAILURE, Duration.ZERO, clock.instant())
-              : VmRow.Restarts.NONE);
+              : VmRow.Restarts.NONE;
+      String why = "did not start: " + e.getMessage();
+      settleOrLater(row, end(row, VmRow.State.FAILED, clock.instant(), why, false, restarts));
       throw e;
     } finally {
       if (!settled) {
-        transitions.notStarted(row, "its start was broken off");
+        String why = "its start was broken off";
+        Phase before = Transitions.written(row).phase();
+        settleOrLater(
+            row, new Outcomes.Outcome(before, why, () -> transitions.notStarted(row, why)));
       }
     }
   }
 
-  private void refuseToStart(VmRow row, Held held) throws BangerException, InterruptedException {
+  private Outcomes.Outcome end(
+      VmRow row,
+      VmRow.State how,
+      Instant when,
+      String why,
+      boolean asked,
+      VmRow.Restarts restarts) {
+    return new Outcomes.Outcome(
+        how == VmRow.State.FAILED ? Phase.FAILED : Phase.STOPPED,
+        why,
+        () -> transitions.ended(row, how, when, why, asked, restarts));
+  }
+
+  /** The row of one that is down, and whose last end is written down; others are refused. */
+  private VmRow startable(VmRow row, Held held) throws BangerException, InterruptedException {
     if (row.state() == VmRow.State.DELETING) {
       throw new BangerException(
           ErrorCode.WRONG_STATE,
@@ -134,9 +171,11 @@ final class Lifecycle {
           row.name() + " is running already",
           "`banger vm restart " + row.name() + "` starts it anew");
     }
+    boolean unseen = before != null; // its end comes to be seen just now
     if (before != null) {
-      discard(row, before, held); // its end comes to be seen just now
+      finish(row, before, before.vmm().awaitExit(RECORD_LIMIT).orElseGet(() -> unseen(row)), held);
     }
+    return unseen || outcomes.settle(row.id()) ? transitions.row(row.id()).orElse(row) : row;
   }
 
   private void run(VmRow row, Cause cause, Boot.Booted booted)
@@ -173,18 +212,22 @@ final class Lifecycle {
     try (Held held = locks.acquire(id)) {
       Optional<VmRow> row = transitions.row(id);
       if (row.isPresent() && live.get(id) == vm) {
-        LOG.info("vm={} ended: {}", vm.name(), exit);
-        if (vm.isStopping()) {
-          finish(row.get(), vm, "", true, RestartRules.Ending.BY_USER, held);
-        } else {
-          finish(
-              row.get(), vm, exit.toString(), false, RestartRules.Ending.of(exit.reason()), held);
-        }
+        finish(row.get(), vm, exit, held);
       }
     } catch (BangerException e) {
       LOG.error("vm=" + vm.name() + " ended, but could not be tidied up", e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  private void finish(VmRow row, LiveVm vm, VmmExit exit, Held held)
+      throws BangerException, InterruptedException {
+    LOG.info("vm={} ended: {}", vm.name(), exit);
+    if (vm.isStopping()) {
+      finish(row, vm, "", true, RestartRules.Ending.BY_USER, held);
+    } else {
+      finish(row, vm, exit.toString(), false, RestartRules.Ending.of(exit.reason()), held);
     }
   }
 
@@ -196,14 +239,13 @@ final class Lifecycle {
       discard(row, vm, held);
     } finally {
       Instant now = clock.instant();
-      transitions.ended(
-          row,
-          ending == RestartRules.Ending.FAILURE ? VmRow.State.FAILED : VmRow.State.STOPPED,
-          now,
-          why,
-          asked,
-          RestartRules.after(row, ending, vm.ran(), now));
+      VmRow.Restarts restarts = RestartRules.after(row, ending, vm.ran(), now);
+      outcomes.settle(row.id(), end(row, state(ending), now, why, asked, restarts));
     }
+  }
+
+  private static VmRow.State state(RestartRules.Ending ending) {
+    return ending == RestartRules.Ending.FAILURE ? VmRow.State.FAILED : VmRow.State.STOPPED;
   }
 
   private void discard(VmRow row, LiveVm vm, Held held)
@@ -214,17 +256,24 @@ final class Lifecycle {
     tearDown(row.id());
   }
 
-  /** A run is over: from here on it is finished, by a later daemon if need be. */
+  /**
+   * A run is over: from here on it is finished, by a later daemon if need be. What the journal
+   * cannot take, as on a full disk, is done all the same: it makes room.
+   */
   private void tearDown(VmId id) throws BangerException, InterruptedException {
     try (Steps steps = journal.steps(id.value())) {
       steps.take(Remains.step(StepKind.TEARDOWN, id), () -> remains.endRun(id));
       steps.keep();
+    } catch (BangerException e) {
+      LOG.warn("vm=" + id + " is torn down once more, without the journal", e);
+      remains.endRun(id);
     }
   }
 
   /** Kills what runs, for a VM that is being deleted. */
   void end(VmRow row, Held held) throws BangerException, InterruptedException {
     held.requireFor(locks.of(row.id()));
+    outcomes.forget(row.id());
     LiveVm vm = live.get(row.id());
     if (vm != null) {
       vm.stopping();
@@ -259,7 +308,10 @@ final class Lifecycle {
     } finally {
       if (!ended) {
         vm.notStopping();
-        transitions.notStopped(row, "its stop was broken off");
+        String broken = "its stop was broken off";
+        settleOrLater(
+            row,
+            new Outcomes.Outcome(Phase.RUNNING, broken, () -> transitions.notStopped(row, broken)));
       }
     }
     finish(row, vm, why, true, RestartRules.Ending.BY_USER, held);
@@ -328,12 +380,8 @@ final class Lifecycle {
             .started()
             .map(begun -> Duration.between(begun, exit.time()))
             .orElse(RestartRules.GOOD_RUN);
-    transitions.ended(
-        row,
-        ending == RestartRules.Ending.FAILURE ? VmRow.State.FAILED : VmRow.State.STOPPED,
-        exit.time(),
-        exit.toString(),
-        false,
-        RestartRules.after(row, ending, ran, clock.instant()));
+    VmRow.Restarts restarts = RestartRules.after(row, ending, ran, clock.instant());
+    outcomes.settle(
+        row.id(), end(row, state(ending), exit.time(), exit.toString(), false, restarts));
   }
 }

@@ -84,13 +84,20 @@ final class Lookup {
     LiveVm live = lifecycle.live(row.id());
     return new VmView(
         row,
-        state(seen, live),
+        state(seen, live, lifecycle.outcomes().unwritten(row.id())),
         seen.since(),
         live == null ? Optional.empty() : observer.running(row, live));
   }
 
   /** One whose VMM has just ended, but whose end is not written down, is not shown as running. */
-  private static VmState state(Transitions.Seen seen, @Nullable LiveVm live) {
+  private static VmState state(
+      Transitions.Seen seen, @Nullable LiveVm live, Optional<Outcomes.Outcome> unwritten) {
+    if (live == null && unwritten.isPresent()) {
+      String why = unwritten.get().reason();
+      return new VmState.Down(
+          unwritten.get().phase().toString(),
+          (why.isEmpty() ? "" : why + "; ") + "that cannot be written down yet: `banger doctor`");
+    }
     if (live != null) {
       return new VmState.Up(
           seen.phase().toString(),

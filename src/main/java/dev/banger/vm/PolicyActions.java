@@ -11,13 +11,15 @@ final class PolicyActions implements Supervisor.Actions {
   private static final int LEAST_STARTS = 2;
 
   private final Vms vms;
+  private final Lifecycle lifecycle;
 
   /** So many VMs start at once: a host that has just booted has other things to do, too. */
   private final Semaphore starts =
       new Semaphore(Math.max(LEAST_STARTS, Runtime.getRuntime().availableProcessors()));
 
-  PolicyActions(Vms vms) {
+  PolicyActions(Vms vms, Lifecycle lifecycle) {
     this.vms = vms;
+    this.lifecycle = lifecycle;
   }
 
   @Override
@@ -38,5 +40,10 @@ final class PolicyActions implements Supervisor.Actions {
   @Override
   public void stop(VmId id, String why) throws BangerException, InterruptedException {
     vms.stopByPolicy(id, GRACE, why);
+  }
+
+  @Override
+  public void settle(VmId id) throws BangerException, InterruptedException {
+    lifecycle.settle(id);
   }
 }

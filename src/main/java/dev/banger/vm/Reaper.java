@@ -12,6 +12,7 @@ import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
 import dev.banger.vmm.Vmm;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -39,9 +40,11 @@ final class Reaper {
   private final Remains remains;
   private final Directories directories;
   private final KeyedLocks<VmId> locks;
+  private final Transitions transitions;
   private final Map<String, List<String>> undone = new ConcurrentHashMap<>();
 
-  Reaper(VmParts parts, Remains remains, KeyedLocks<VmId> locks) {
+  Reaper(VmParts parts, Remains remains, KeyedLocks<VmId> locks, Transitions transitions) {
+    this.transitions = transitions;
     this.table = parts.table();
     this.driver = parts.driver();
     this.journal = parts.journal();
@@ -90,11 +93,23 @@ final class Reaper {
 
   /** The caller holds the lock of the owner, when that is a VM. */
   void settle(String owner) throws BangerException, InterruptedException {
+    List<String> done = new ArrayList<>();
     for (Entry entry : journal.settle(owner)) {
-      undone
-          .computeIfAbsent(entry.operation(), _ -> new CopyOnWriteArrayList<>())
-          .add(entry.step().kind().what());
+      String what = entry.step().kind().what();
+      undone.computeIfAbsent(entry.operation(), _ -> new CopyOnWriteArrayList<>()).add(what);
+      done.add(what);
     }
+    if (!done.isEmpty() && ID.matcher(owner).matches()) {
+      tell(new VmId(owner), "what an operation left half done was undone: " + joined(done));
+    }
+  }
+
+  private static String joined(List<String> done) {
+    return String.join(", ", new LinkedHashSet<>(done));
+  }
+
+  private void tell(VmId id, String what) throws BangerException {
+    transitions.note(id, new Transitions.Note("reaper", what, ""));
   }
 
   /** What was undone up to now, by operation. */
@@ -118,7 +133,12 @@ final class Reaper {
         VmId id = new VmId(name);
         try (Held _ = locks.acquire(id)) {
           LOG.info("vm={} has no record: what it left is removed", id);
-          attempt("vm=" + id, () -> remains.remove(id, "it had no record"));
+          attempt(
+              "vm=" + id,
+              () -> {
+                remains.remove(id, "it had no record");
+                tell(id, "it had no record: what it left on the host was removed");
+              });
         }
       }
     }

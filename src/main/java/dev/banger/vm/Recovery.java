@@ -59,6 +59,7 @@ final class Recovery {
       Lifecycle lifecycle,
       Remains remains,
       KeyedLocks<VmId> locks,
+      Transitions transitions,
       Unclaimed unclaimed,
       VmParts.Sweep afterwards) {
     this.afterwards = afterwards;
@@ -72,7 +73,7 @@ final class Recovery {
     this.directories = parts.directories();
     this.lifecycle = lifecycle;
     this.remains = remains;
-    this.reaper = new Reaper(parts, remains, locks);
+    this.reaper = new Reaper(parts, remains, locks, transitions);
     this.locks = locks;
   }
 

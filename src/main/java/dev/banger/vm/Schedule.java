@@ -21,7 +21,9 @@ final class Schedule {
   /** What is due. */
   enum Matter {
     RESTART,
-    EXPIRY
+    EXPIRY,
+    /** How it came out could not be written down. */
+    OUTCOME
   }
 
   record Due(VmId id, Matter matter) {}

@@ -8,6 +8,7 @@ import dev.banger.store.VmRow;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,8 +19,10 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 
 /**
  * Looks at every running VM each second, and does what policies ask for when it is due: restart,
@@ -41,9 +44,13 @@ final class Supervisor implements AutoCloseable {
     void expire(VmId id, String why) throws BangerException, InterruptedException;
 
     void stop(VmId id, String why) throws BangerException, InterruptedException;
+
+    /** Writes down how it came out, which could not be done before. */
+    void settle(VmId id) throws BangerException, InterruptedException;
   }
 
-  private final Lifecycle lifecycle;
+  private final Supplier<Collection<LiveVm>> live;
+  private final Outcomes outcomes;
   private final Transitions transitions;
   private final Schedule schedule;
   private final Actions actions;
@@ -75,13 +82,15 @@ final class Supervisor implements AutoCloseable {
   }
 
   Supervisor(
-      Lifecycle lifecycle,
+      Supplier<Collection<LiveVm>> live,
+      Outcomes outcomes,
       Transitions transitions,
       Actions actions,
       Function<LiveVm, Health> examiner,
       Clock clock,
       LongSupplier nanos) {
-    this.lifecycle = lifecycle;
+    this.live = live;
+    this.outcomes = outcomes;
     this.transitions = transitions;
     this.actions = actions;
     this.examiner = examiner;
@@ -128,7 +137,7 @@ final class Supervisor implements AutoCloseable {
     Duration gap = Duration.ofNanos(now - lastRound);
     noticeJump(gap);
     lastRound = now;
-    for (LiveVm vm : lifecycle.live()) {
+    for (LiveVm vm : live.get()) {
       try {
         Optional<VmRow> row = transitions.row(vm.id());
         if (row.isPresent()) {
@@ -139,8 +148,11 @@ final class Supervisor implements AutoCloseable {
         LOG.warn("vm=" + vm.name() + " cannot be looked at", e);
       }
     }
-    health.keySet().retainAll(lifecycle.live());
-    idle.keySet().retainAll(lifecycle.live());
+    health.keySet().retainAll(live.get());
+    idle.keySet().retainAll(live.get());
+    for (VmId id : outcomes.unwritten()) {
+      schedule.again(new Schedule.Due(id, Schedule.Matter.OUTCOME), ROUND, now);
+    }
     schedule.take(now).forEach(this::fire);
   }
 
@@ -171,8 +183,10 @@ final class Supervisor implements AutoCloseable {
           try {
             act(due);
           } catch (BangerException | RuntimeException e) {
-            LOG.warn("vm=" + due.id() + " " + due.matter() + " failed; it is tried again", e);
-            schedule.again(due, AGAIN, nanos.getAsLong());
+            LOG.atLevel(due.matter() == Schedule.Matter.OUTCOME ? Level.DEBUG : Level.WARN)
+                .setCause(e)
+                .log("vm={} {} failed; it is tried again", due.id(), due.matter());
+            schedule.again(due, pause(due), nanos.getAsLong());
           } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
           } finally {
@@ -181,9 +195,21 @@ final class Supervisor implements AutoCloseable {
         });
   }
 
+  private static Duration pause(Schedule.Due due) {
+    return due.matter() == Schedule.Matter.OUTCOME ? ROUND : AGAIN;
+  }
+
   private void act(Schedule.Due due) throws BangerException, InterruptedException {
     switch (due.matter()) {
-      case RESTART -> actions.restart(due.id());
+      case OUTCOME -> actions.settle(due.id());
+      case RESTART -> {
+        actions.restart(due.id());
+        boolean stillDue =
+            transitions.row(due.id()).filter(row -> row.restarts().due().isPresent()).isPresent();
+        if (stillDue) { // it was cancelled; a next one that is planned already comes at its time
+          schedule.again(due, AGAIN, nanos.getAsLong());
+        }
+      }
       case EXPIRY -> {
         Optional<VmRow> row = transitions.row(due.id());
         if (row.isPresent() && row.get().policy().expires().isPresent()) {
@@ -219,6 +245,11 @@ final class Supervisor implements AutoCloseable {
     } finally {
       state.busy = false;
     }
+  }
+
+  /** Nothing that it asked for is still being done. */
+  boolean isQuiet() {
+    return working.isEmpty();
   }
 
   @Override

@@ -87,7 +87,7 @@ final class Transitions {
   }
 
   /** What the row says of a VM that nothing is being done to. */
-  private static Seen written(VmRow row) {
+  static Seen written(VmRow row) {
     VmRow.Life life = row.life();
     Instant ended = life.stopped().orElse(life.created());
     return switch (life.state()) {
@@ -276,6 +276,12 @@ final class Transitions {
                 restarts.due().map(jump::addTo).map(Instant::from)));
   }
 
+  /** As {@link #note(VmId, VmName, Note)}, of one that may be gone: then its id is its name. */
+  void note(VmId id, Note note) throws BangerException {
+    Optional<VmRow> row = table.byId(id);
+    note(id, row.isPresent() ? row.get().name() : new VmName(id.value()), note);
+  }
+
   /** Tells of something that changes no row. */
   void note(VmId id, VmName name, Note note) throws BangerException {
     table.note(List.of(event(id, name, note.kind(), "", "", note.reason(), note.detail())));
@@ -319,6 +325,7 @@ final class Transitions {
       } else {
         after = table.update(row.id(), edit, written);
         if (after.isEmpty()) {
+          tracks.remove(row.id());
           return; // it was deleted meanwhile
         }
       }

@@ -72,16 +72,18 @@ public final class Vms {
     this.creation = new Creation(parts, lifecycle, remains, transitions, locks);
     this.supervisor =
         new Supervisor(
-            lifecycle,
+            lifecycle::live,
+            lifecycle.outcomes(),
             transitions,
-            new PolicyActions(this),
+            new PolicyActions(this, lifecycle),
             vm -> new Health(vm, transitions, parts.hangLimit()),
             parts.clock(),
             System::nanoTime);
     this.admission = new Admission(parts.room(), parts.admission(), lifecycle::memory);
     this.settings = new Settings(transitions, parts.directories(), parts.clock(), locks);
     this.observer = new Observer(this, lifecycle, parts.directories(), parts.clock());
-    this.recovery = new Recovery(parts, lifecycle, remains, locks, unclaimed, this::superviseAll);
+    this.recovery =
+        new Recovery(parts, lifecycle, remains, locks, transitions, unclaimed, this::superviseAll);
     this.lookup = new Lookup(table, lifecycle, transitions, observer, recovery, retired);
   }
 

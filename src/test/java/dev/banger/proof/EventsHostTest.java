@@ -8,6 +8,14 @@ import dev.banger.api.EventApi;
 import dev.banger.model.BangerException;
 import dev.banger.rpc.RpcClient;
 import dev.banger.rpc.Wire;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -21,6 +29,9 @@ import org.junit.jupiter.api.Test;
 /** No event is lost or told twice, whoever dies meanwhile, and the events tell a possible story. */
 class EventsHostTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
+
+  /** The daemon's, with a client that does not read. */
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /** All that is kept behind the cursor, of one VM when it is given. */
   private static List<EventApi.Event> kept(TestDaemon daemon, long cursor, @Nullable String vm)
@@ -120,6 +131,53 @@ class EventsHostTest {
       assertThatThrownBy(() -> kept(daemon, 0, "nobody"))
           .isInstanceOf(BangerException.class)
           .hasMessageContaining("nobody");
+    }
+  }
+
+  /** More than its connection holds is waiting for it, and more than the daemon keeps for it. */
+  @Test
+  void aSubscriberThatDoesNotReadHoldsUpNobodyAndIsCutOff() throws Exception {
+    try (TestDaemon daemon = TestDaemon.ofFakes().start()) {
+      String id;
+      try (TestClient client = daemon.client()) {
+        id = client.create("web", false);
+      }
+      addEvents(daemon, id, 9_000);
+      try (SocketChannel deaf =
+          SocketChannel.open(UnixDomainSocketAddress.of(daemon.directories().socket()))) {
+        String wish =
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"events.subscribe\","
+                + "\"params\":{\"cursor\":0,\"follow\":true}}\n";
+        send(deaf, wish);
+        long begin = System.nanoTime();
+        try (TestClient client = daemon.client()) {
+          client.start("web");
+          assertThat(kept(daemon, 0, "web")).hasSizeGreaterThan(9_000);
+          client.delete("web", true);
+        }
+        assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(PATIENCE);
+        await()
+            .atMost(PATIENCE.multipliedBy(2))
+            .untilAsserted(
+                () -> assertThatThrownBy(() -> send(deaf, " ")).isInstanceOf(IOException.class));
+      }
+      assertThat(daemon.said()).doesNotContain("ERROR");
+    }
+  }
+
+  private static void send(SocketChannel channel, String text) throws IOException {
+    channel.write(ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static void addEvents(TestDaemon daemon, String id, int count) throws Exception {
+    try (Connection database =
+            DriverManager.getConnection("jdbc:sqlite:" + daemon.directories().database());
+        Statement statement = database.createStatement()) {
+      statement.execute(
+          "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %d)"
+                  .formatted(count)
+              + " INSERT INTO event (time, vm, name, kind, reason)"
+              + " SELECT 1, '%s', 'web', 'set', printf('%%.400c', 'x') FROM n".formatted(id));
     }
   }
 }
