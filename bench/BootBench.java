@@ -30,7 +30,7 @@ final class BootBench {
   private static final Pattern TIMING = Pattern.compile("([a-z-]+)=(\\d+)ms");
 
   private static final Pattern DESCRIPTOR = Pattern.compile("/proc/self/fd/(\\d+)");
-  private static final Pattern SET = Pattern.compile("fd=(\\d+),set=(\\d+)");
+  private static final Pattern SET = Pattern.compile("fd=(\\d+),set=(\\d+)(?:,.*)?");
   private static final Pattern SET_FILE = Pattern.compile("/dev/fdset/(\\d+)");
   private static final Pattern SOCKET = Pattern.compile("^(socket,.*)fd=(\\d+)");
   private static final Pattern AGENT = Pattern.compile("^socket,id=agent0,path=([^,]+)");
