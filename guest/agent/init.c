@@ -83,6 +83,19 @@ static void leave_link_alone(struct configuration *configuration, const struct n
     }
 }
 
+/* The console's getty waits for no udev device, as the serial one does. Who reaches the line owns the VM: no password. */
+static void put_getty(struct configuration *configuration) {
+    static const char *const units[] = {"/lib/systemd/system/console-getty.service", "/usr/lib/systemd/system/console-getty.service"};
+    const char *unit = exists(units[0]) ? units[0] : units[1];
+    const char *wants = "/run/systemd/system/getty.target.wants";
+    if (!exists(unit) || !exists("/sbin/agetty")) return;
+    write_text(configuration, "/run/systemd/system/console-getty.service.d/banger.conf",
+        "[Service]\nExecStart=\nExecStart=-/sbin/agetty --autologin root --noclear --keep-baud - 115200,38400,9600 vt220\n");
+    int error = mounts_make_directory(wants, 0755);
+    if (error == 0 && symlink(unit, "/run/systemd/system/getty.target.wants/console-getty.service") != 0) error = errno;
+    if (error != 0 && error != EEXIST) configuration_warn(configuration, "cannot start a getty: %s", strerror(error));
+}
+
 void init_prepare(struct configuration *configuration) {
     for (size_t i = 0; i < configuration->nic_count; i++) leave_link_alone(configuration, &configuration->nics[i]);
     if (!exists("/lib/systemd/systemd") && !exists("/usr/lib/systemd/systemd")) return;
@@ -92,6 +105,7 @@ void init_prepare(struct configuration *configuration) {
     if (error != 0 && error != EEXIST) {
         configuration_warn(configuration, "cannot mask serial-getty@ttyS0: %s", strerror(error));
     }
+    put_getty(configuration);
 }
 
 static void become_init(const char *path) {

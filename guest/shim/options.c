@@ -120,6 +120,10 @@ static bool parse_option(struct options *options, struct seen *seen, const char 
     }
     if (strcmp(option, "--serial") == 0) return parse_log(&options->serial, value, failure);
     if (strcmp(option, "--stderr") == 0) return parse_log(&options->errors, value, failure);
+    if (strcmp(option, "--console") == 0) {
+        options->console = value;
+        return true;
+    }
     if (strcmp(option, "--uid") == 0) return seen->uid = true, parse_identity(option, value, &options->uid, failure);
     if (strcmp(option, "--gid") == 0) return seen->gid = true, parse_identity(option, value, &options->gid, failure);
     if (strcmp(option, "--group") == 0) return parse_group(options, value, failure);

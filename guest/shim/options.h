@@ -28,6 +28,7 @@ struct limit_option {
 struct options {
     const char *directory;
     struct log_option serial, errors;
+    const char *console; /* the socket of those who watch; NULL: there is none */
     bool has_identity; /* --uid and --gid were given */
     uid_t uid;
     gid_t gid;

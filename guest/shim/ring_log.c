@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/* So many marks at most are kept for a file. */
+#define MARKS 8192
 #define CHUNK 65536
 /* Reads in one go, so that one flooding pipe does not keep the other, or a signal, waiting. */
 #define CHUNKS_IN_A_ROW 16
@@ -28,7 +30,8 @@ static bool open_file(struct ring_log *log) {
 
 bool open_ring_log(struct ring_log *log, const char *path, uint64_t limit, struct failure *failure) {
     int ends[2];
-    *log = (struct ring_log){.reader = -1, .writer = -1, .file = -1, .place = {.directory = -1}, .maximum = limit / 2};
+    *log = (struct ring_log){.reader = -1, .writer = -1, .file = -1, .place = {.directory = -1}, .maximum = limit / 2,
+                               .marks = {.file = -1, .spacing = limit / 2 / MARKS}};
     if (pipe2(ends, O_CLOEXEC) < 0) return failed_errno(failure, "log", "cannot make a pipe for the program's output");
     log->reader = own_descriptor(ends[0]);
     log->writer = own_descriptor(ends[1]);
@@ -40,15 +43,20 @@ bool open_ring_log(struct ring_log *log, const char *path, uint64_t limit, struc
     if (snprintf(log->older, sizeof log->older, "%s.1", log->place.name) >= (int)sizeof log->older) {
         return failed(failure, "log", "the name of log %s is too long", path);
     }
-    return open_file(log) || failed_errno(failure, "log", "cannot open log %s", path);
+    if (!open_file(log)) return failed_errno(failure, "log", "cannot open log %s", path);
+    begin_marks(&log->marks, log->place.directory, log->place.name, 0);
+    log->written = log->size;
+    return true;
 }
 
 static void rotate(struct ring_log *log) {
     renameat(log->place.directory, log->place.name, log->place.directory, log->older);
+    put_marks_aside(&log->marks, log->place.directory, log->place.name, log->older);
     close(log->file);
     if (!open_file(log)) return;
     /* Where the rename failed the limit still holds. */
     if (log->size >= log->maximum && ftruncate(log->file, 0) == 0) log->size = 0;
+    begin_marks(&log->marks, log->place.directory, log->place.name, log->written - log->size);
 }
 
 /* Writes as much as FILE has room for and the disk takes. Returns the bytes written. */
@@ -57,9 +65,11 @@ static size_t write_part(struct ring_log *log, const char *bytes, size_t length)
     if (log->size >= log->maximum) rotate(log);
     if (log->file < 0 || log->size >= log->maximum) return 0;
     if (length > log->maximum - log->size) length = log->maximum - log->size;
+    mark(&log->marks, log->written);
     ssize_t written = write(log->file, bytes, length);
     if (written <= 0) return 0;
     log->size += (uint64_t)written;
+    log->written += (uint64_t)written;
     return (size_t)written;
 }
 
@@ -97,6 +107,7 @@ bool drain_ring_log(struct ring_log *log) {
         ssize_t length = read(log->reader, chunk, sizeof chunk);
         if (length > 0) {
             append(log, chunk, (size_t)length);
+            if (log->listener != NULL) log->listener(log->owner, chunk, (size_t)length);
         } else if (length == 0 || (errno != EAGAIN && errno != EINTR)) {
             return false;
         } else if (errno == EAGAIN) {
@@ -110,6 +121,8 @@ void close_ring_log(struct ring_log *log) {
     if (log->reader >= 0) close(log->reader);
     if (log->writer >= 0) close(log->writer);
     if (log->file >= 0) close(log->file);
+    if (log->marks.file >= 0) close(log->marks.file);
+    log->marks.file = -1;
     if (log->place.directory >= 0) close(log->place.directory);
     log->reader = log->writer = log->file = log->place.directory = -1;
 }

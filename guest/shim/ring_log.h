@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "descriptors.h"
+#include "log_marks.h"
 
 /*
  * Takes what the program writes to a pipe into FILE, at most LIMIT bytes in FILE and FILE.1 together.
@@ -20,6 +21,10 @@ struct ring_log {
     uint64_t size;      /* of FILE */
     uint64_t maximum;   /* of FILE */
     uint64_t lost;      /* bytes not written since the last good write */
+    uint64_t written;   /* bytes since the run began, in FILE, FILE.1 and what is gone */
+    struct log_marks marks;
+    void (*listener)(void *owner, const char *bytes, size_t length); /* hears all that is read; NULL: nobody */
+    void *owner;
 };
 
 /* Opens the log, or, when path is NULL, only the pipe. */

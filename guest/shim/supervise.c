@@ -53,9 +53,12 @@ static bool open_all(struct shim *shim, struct failure *failure) {
     }
     if (!open_ring_log(&shim->serial, options->serial.path, options->serial.limit, failure) ||
             !open_ring_log(&shim->errors, options->errors.path, options->errors.limit, failure) ||
-            !open_input(shim, failure)) {
+            !open_input(shim, failure) ||
+            !open_console(&shim->console, options->console, shim->input[1], failure)) {
         return false;
     }
+    shim->serial.listener = console_output;
+    shim->serial.owner = &shim->console;
     for (int i = 0; i < options->handover_count; i++) {
         if (!open_handover(&options->handovers[i], failure)) return false;
     }
@@ -152,6 +155,7 @@ static bool run(struct shim *shim, char *ready, size_t size, struct failure *fai
 }
 
 static void remove_sockets(struct shim *shim) {
+    close_console(&shim->console);
     for (int i = 0; i < shim->options.handover_count; i++) remove_socket(&shim->options.handovers[i]);
 }
 
@@ -165,6 +169,7 @@ static void undo(struct shim *shim) {
 }
 
 bool start_program(struct shim *shim, char *ready, size_t size, struct failure *failure) {
+    open_console(&shim->console, NULL, -1, failure); /* what undo closes is there */
     if (take_signals(shim, failure) && open_all(shim, failure) && run(shim, ready, size, failure)) return true;
     undo(shim);
     return false;
@@ -193,14 +198,19 @@ static bool record_end(struct shim *shim, int status, struct failure *failure) {
 
 bool watch_program(struct shim *shim, struct failure *failure) {
     int status;
-    pid_t ended;
+    pid_t ended = 0;
     do {
-        struct pollfd polled[] = {{.fd = shim->signals, .events = POLLIN},
+        struct pollfd polled[3 + CONSOLE_POLLED] = {{.fd = shim->signals, .events = POLLIN},
                                 {.fd = shim->serial.reader, .events = POLLIN},
                                 {.fd = shim->errors.reader, .events = POLLIN}};
-        if (poll(polled, 3, -1) < 0 && errno != EINTR) return failed_errno(failure, "watch", "cannot poll");
+        size_t watched = console_poll(&shim->console, polled + 3);
+        if (poll(polled, 3 + watched, -1) < 0) {
+            if (errno != EINTR) return failed_errno(failure, "watch", "cannot poll");
+            continue; /* what poll did not fill in says nothing */
+        }
         drain(&shim->serial, polled[1].revents);
         drain(&shim->errors, polled[2].revents);
+        console_ready(&shim->console, polled + 3, watched);
         pass_on_signals(shim); /* before the wait: a SIGCHLD that comes after it wakes the next poll */
         ended = waitpid(shim->program, &status, WNOHANG);
     } while (ended == 0);

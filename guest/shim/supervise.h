@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "console.h"
 #include "failure.h"
 #include "options.h"
 #include "ring_log.h"
@@ -12,7 +13,8 @@ struct shim {
     struct options options;
     struct place directory; /* --dir; the name is unused */
     struct ring_log serial, errors;
-    int input[2];    /* the program's stdin: a pipe to which nothing is written */
+    struct console console;
+    int input[2];    /* the program's stdin: a pipe to which only the console writes */
     int exit_record; /* reserved at the start, written at the end */
     int signals;     /* a signalfd for SIGTERM and SIGCHLD */
     pid_t program;   /* 0: not running */

@@ -91,7 +91,7 @@ exec_failure_leaves_nothing() {
   status=0
   line=$("$shim" --dir . --serial log:8192 --listen 3=600:socket -- /no/such/program) || status=$?
   expect "$status $line" '1 error exec cannot execute /no/such/program: No such file or directory'
-  expect "$(listing)" 'exit log '
+  expect "$(listing)" 'exit log log.times '
   expect "$(cat exit)" 'status=1 time=1'
 }
 
@@ -230,7 +230,7 @@ shim_drops_too() {
   expect "$(cat "/proc/$pid/oom_score_adj")" 200
   expect "$(readlink "/proc/$parent/cwd")" /
   for descriptor in 0 1 2; do expect "$(readlink "/proc/$parent/fd/$descriptor")" /dev/null; done
-  [ "$(ls "/proc/$parent/fd" | wc -l)" -le 12 ] || fail "the shim has open: $(ls -l "/proc/$parent/fd")"
+  [ "$(ls "/proc/$parent/fd" | wc -l)" -le 13 ] || fail "the shim has open: $(ls -l "/proc/$parent/fd")"
   kill -TERM "$pid"
   await test -e exit
 }
@@ -297,6 +297,27 @@ probe_answers() {
   esac
 }
 
+console_has_many_watchers_and_one_writer() {
+  begin "the console has many watchers and one writer, and what is written is the program's input"
+  command -v socat >/dev/null || { echo "  skipped: no socat"; return 0; }
+  # shellcheck disable=SC2016 # the inner shell's
+  start --dir . --serial log:8192 --console console -- /bin/sh -c 'while read -r l; do echo "got $l"; [ "$l" = end ] && exit; done'
+  expect "$(stat -c %a console)" 600
+  (printf w; sleep 1; printf 'hello\n'; sleep 1; printf 'end\n'; sleep 1) | socat -t5 - UNIX-CONNECT:console >writer &
+  sleep 0.3
+  (printf w; sleep 0.5; printf 'nobody hears this\n'; sleep 4) | socat -t5 - UNIX-CONNECT:console >second &
+  await test -e exit
+  await test -s second
+  await grep -q 'got end' writer
+  expect "$(tr '\n' ' ' <writer)" 'wgot hello got end '
+  await grep -q 'got end' second
+  expect "$(tr '\n' ' ' <second)" 'vgot hello got end '
+  expect "$(tr '\n' ' ' <log)" 'got hello got end '
+  expect "$(sed 1d log.times | head -1)" '0 1[0-9]*'
+  expect "$(head -1 log.times)" 'run=1[0-9]* begins=0'
+  [ ! -e console ] || fail "the console's socket is left"
+}
+
 exit_status_is_recorded
 signal_is_recorded
 start_times_are_those_of_proc
@@ -316,5 +337,6 @@ full_disk_does_not_block
 full_disk_at_the_start_is_an_error
 ready_comes_soon
 probe_answers
+console_has_many_watchers_and_one_writer
 [ $failures = 0 ] || { echo "shim: $failures failures"; exit 1; }
 echo "shim: all well"

@@ -18,7 +18,14 @@ public final class Api {
     all.addAll(List.of(VmApi.LIST, VmApi.SHOW, VmApi.STOP, VmApi.KILL, VmApi.DELETE, VmApi.LOGS));
     all.add(EventApi.SUBSCRIBE);
     all.addAll(
-        List.of(StreamApi.EXEC, StreamApi.ATTACH, StreamApi.RUN, StreamApi.COPY, StreamApi.STAT));
+        List.of(
+            StreamApi.EXEC,
+            StreamApi.ATTACH,
+            StreamApi.RUN,
+            StreamApi.COPY,
+            StreamApi.CONSOLE,
+            StreamApi.STAT,
+            LogApi.READ));
     all.addAll(List.of(SetApi.SET, FigureApi.STATS, FigureApi.PING, FigureApi.HEALTH));
     all.addAll(List.of(ImageApi.LIST, ImageApi.SHOW, ImageApi.DELETE, ImageApi.PULL_BEGIN));
     all.addAll(ImageApi.OPERATIONS);

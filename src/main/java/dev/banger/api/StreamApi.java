@@ -102,6 +102,24 @@ public final class StreamApi {
   @Json
   public record Copied(String vm, String path, String direction, long entries, long bytes) {}
 
+  /**
+   * A VM's serial line.
+   *
+   * @param view only watch: somebody else may write
+   */
+  @Json
+  public record Console(String vm, boolean view) {}
+
+  /**
+   * The line is joined.
+   *
+   * @param writes false: it was not asked for, or another client writes
+   * @param initMode system, or agent: then nothing in the guest reads the line unless a program
+   *     opens it; absent: the guest does not answer
+   */
+  @Json
+  public record Watching(String vm, String name, boolean writes, @Nullable String initMode) {}
+
   @Json
   public record Stat(String vm, String path, boolean followLink) {}
 
@@ -136,6 +154,9 @@ public final class StreamApi {
   public static final Method<Copy, DaemonApi.Nothing> COPY =
       Method.interactive(
           "vm.cp", Copy.class, DaemonApi.Nothing.class, "Copy into or out of a running VM");
+  public static final Method<Console, Watching> CONSOLE =
+      Method.interactive(
+          "vm.console", Console.class, Watching.class, "Join a running VM's serial line");
   public static final Method<Stat, FileStatus> STAT =
       Method.call("vm.stat", Stat.class, FileStatus.class, "One file in a running VM");
 }

@@ -1,6 +1,7 @@
 package dev.banger.cli;
 
 import dev.banger.api.DaemonApi;
+import dev.banger.api.LogApi;
 import dev.banger.api.OperationApi;
 import dev.banger.api.StreamApi;
 import dev.banger.api.VmApi;
@@ -124,10 +125,10 @@ final class Rehearsal {
         DaemonApi.Nothing.class,
         (call, params) -> new DaemonApi.Nothing());
     methods.add(
-        "vm.logs",
-        VmApi.Logs.class,
-        VmApi.LogText.class,
-        (call, params) -> new VmApi.LogText("one\ntwo\n"));
+        "vm.logs.read",
+        LogApi.Read.class,
+        LogApi.Part.class,
+        (call, params) -> new LogApi.Part("one\ntwo\n", "1:8"));
     methods.add(
         "vm.create.begin",
         VmApi.Create.class,

@@ -25,5 +25,6 @@ import org.aesh.command.CommandDefinition;
       VmPing.class,
       VmHealth.class,
       EventsCommand.class,
+      VmConsole.class,
     })
 final class VmCommand extends GroupCommand {}

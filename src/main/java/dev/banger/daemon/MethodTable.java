@@ -47,7 +47,7 @@ final class MethodTable {
     operations.addTo(methods, perKind);
     vms.addTo(methods);
     new ProgramMethods(parts, operations, vms).addTo(methods);
-    new StreamMethods(parts.vms()).addTo(methods);
+    new StreamMethods(parts.vms(), parts.directories()).addTo(methods);
     new SetMethods(parts.vms()).addTo(methods);
     new FigureMethods(parts.vms().observer()).addTo(methods);
     images.addTo(methods);

@@ -1,6 +1,7 @@
 package dev.banger.daemon;
 
 import dev.banger.api.DaemonApi;
+import dev.banger.api.LogApi;
 import dev.banger.api.Method;
 import dev.banger.api.OperationApi;
 import dev.banger.api.VmApi;
@@ -29,14 +30,17 @@ final class VmMethods {
   private final Vms vms;
   private final Config.VmDefaults defaults;
   private final VmLogs logs;
+  private final LogReading reading;
 
   VmMethods(Vms vms, Config.VmDefaults defaults, Directories directories) {
     this.vms = vms;
     this.defaults = defaults;
     this.logs = new VmLogs(directories);
+    this.reading = new LogReading(vms, directories);
   }
 
   void addTo(Methods methods) {
+    add(methods, LogApi.READ, (_, wish) -> reading.read(wish));
     add(
         methods,
         VmApi.CREATE_BEGIN,

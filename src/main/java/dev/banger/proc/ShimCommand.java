@@ -35,6 +35,11 @@ public final class ShimCommand {
     return option("--serial", file + ":" + limit.bytes());
   }
 
+  /** Where those connect who watch the standard output live, and write the standard input. */
+  public ShimCommand console(Path socket) {
+    return option("--console", socket);
+  }
+
   /** Where the program's standard error goes; no more than {@code limit} is kept. */
   public ShimCommand errors(Path file, ByteSize limit) {
     return option("--stderr", file + ":" + limit.bytes());

@@ -463,6 +463,12 @@ public final class Vms {
     return lookup.find(vm);
   }
 
+  /** Whether {@link #guest} would return at once. */
+  public boolean isAnswering(VmId id) {
+    LiveVm running = lifecycle.live(id);
+    return running != null && running.answering();
+  }
+
   /** The connection to a running guest. */
   public Guest guest(String vm) throws BangerException, InterruptedException {
     return guest(find(vm));

@@ -40,8 +40,18 @@ public record VmmFiles(VmId id, Path runDirectory, Path logDirectory) {
     return runDirectory.resolve("vmm.sock");
   }
 
+  /** Leads to the shim: the guest's serial line. */
+  public Path line() {
+    return runDirectory.resolve("console.sock");
+  }
+
+  /** Where a log of the start before is. */
+  public static Path previous(Path log) {
+    return log.resolveSibling("previous-" + log.getFileName());
+  }
+
   private List<Path> sockets() {
-    return List.of(channel(), control());
+    return List.of(channel(), control(), line());
   }
 
   /** Paths that a Unix socket cannot have. */
@@ -91,13 +101,22 @@ public record VmmFiles(VmId id, Path runDirectory, Path logDirectory) {
   private static void putAside(Path log) throws BangerException {
     try {
       if (Files.exists(log)) {
-        Path kept = log.resolveSibling("previous-" + log.getFileName());
-        Files.move(log, kept, StandardCopyOption.REPLACE_EXISTING);
+        Files.deleteIfExists(times(previous(log)));
+        Files.move(log, previous(log), StandardCopyOption.REPLACE_EXISTING);
+        if (Files.exists(times(log))) {
+          Files.move(times(log), times(previous(log)));
+        }
       }
     } catch (IOException e) {
       throw cannotRemove(log, e);
     }
     delete(older(log));
+    delete(times(older(log)));
+  }
+
+  /** When what of a log was written, by the shim. */
+  private static Path times(Path log) {
+    return log.resolveSibling(log.getFileName() + ".times");
   }
 
   private static void make(Path directory) throws BangerException {

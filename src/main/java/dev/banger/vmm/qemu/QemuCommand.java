@@ -50,6 +50,7 @@ final class QemuCommand {
   ShimCommand build() {
     VmmFiles files = spec.files();
     shim.serial(files.console(), CONSOLE_LIMIT).errors(files.errors(), ERRORS_LIMIT);
+    shim.console(files.line());
     shim.limit("core", 0);
     add("-name", "guest=banger-" + spec.id() + ",debug-threads=on");
     add("-nodefaults", "-no-user-config", "-no-reboot");
