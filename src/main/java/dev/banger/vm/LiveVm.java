@@ -188,6 +188,16 @@ final class LiveVm {
     }
   }
 
+  /** Whether {@link #guest} would return at once. */
+  boolean isConnected() {
+    lock.lock();
+    try {
+      return guest != null;
+    } finally {
+      lock.unlock();
+    }
+  }
+
   boolean isStopping() {
     lock.lock();
     try {

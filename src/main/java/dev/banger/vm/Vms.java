@@ -466,7 +466,7 @@ public final class Vms {
   /** Whether {@link #guest} would return at once. */
   public boolean isAnswering(VmId id) {
     LiveVm running = lifecycle.live(id);
-    return running != null && running.answering();
+    return running != null && running.isConnected();
   }
 
   /** The connection to a running guest. */
