@@ -173,15 +173,20 @@ class MainJobHostTest {
   @Test
   @Order(6)
   void aVmOutlivesItsDaemonAndIsTakenOver() throws Exception {
-    Process slow = host.start("vm", "exec", "web", "--", "sh", "-c", "echo begun; sleep 600");
-    assertThat(slow.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("begun");
+    Process talk =
+        host.start("vm", "exec", "web", "--", "sh", "-c", "echo begun; read word; echo $word");
+    assertThat(talk.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("begun");
     long daemon = host.daemonPid();
     ProcessHandle.of(daemon).orElseThrow().destroyForcibly();
-    assertThat(slow.waitFor(60, TimeUnit.SECONDS)).isTrue();
     assertThat(host.banger("vm", "ls").ok().out()).contains("web").contains("running");
     assertThat(host.banger("vm", "exec", "web", "--", "cat", "/root/home").ok().out())
         .isEqualTo("kept\n");
     assertThat(host.daemonPid()).isNotEqualTo(daemon);
+    talk.getOutputStream().write("answered\n".getBytes(StandardCharsets.UTF_8));
+    talk.getOutputStream().flush();
+    assertThat(talk.inputReader(StandardCharsets.UTF_8).readLine()).isEqualTo("answered");
+    assertThat(talk.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    assertThat(talk.exitValue()).isZero();
   }
 
   @Test
