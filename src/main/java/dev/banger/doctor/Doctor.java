@@ -26,6 +26,7 @@ public final class Doctor {
             new PlacesCheck(directories),
             new MemoryCheck(directories),
             new RoomCheck(directories, config.admission()),
+            new ServiceCheck(directories, binaries),
             new NetworkCheck()));
   }
 

@@ -30,6 +30,14 @@ public final class ShimCommand {
     return directory;
   }
 
+  /**
+   * A name for the systemd scope that it runs in. None is used twice: systemd may not yet have
+   * forgotten the scope of a start before.
+   */
+  String scope() {
+    return "banger-vm-" + directory.getFileName() + "-" + Long.toHexString(System.nanoTime());
+  }
+
   /** Where the program's standard output goes; no more than {@code limit} is kept. */
   public ShimCommand serial(Path file, ByteSize limit) {
     return option("--serial", file + ":" + limit.bytes());

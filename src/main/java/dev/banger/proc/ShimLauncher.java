@@ -26,12 +26,19 @@ public final class ShimLauncher {
   public static final Tool SHIM = new Tool("banger-shim", "banger");
 
   private static final int LINE_LIMIT = 8192;
+  private static final int QUOTED = 200;
   private static final Redirect NULL_INPUT = Redirect.from(Path.of("/dev/null").toFile());
 
   private final Binaries binaries;
+  private final ServiceStop stop;
 
   public ShimLauncher(Binaries binaries) {
+    this(binaries, ServiceStop.here(binaries));
+  }
+
+  ShimLauncher(Binaries binaries, ServiceStop stop) {
     this.binaries = binaries;
+    this.stop = stop;
   }
 
   /** Returns when the program was executed; when that fails nothing is left. */
@@ -66,6 +73,12 @@ public final class ShimLauncher {
     builder.redirectInput(NULL_INPUT).redirectError(Redirect.DISCARD);
     builder.environment().clear();
     builder.environment().put("PATH", binaries.path());
+    if (stop instanceof ServiceStop.Scoped scoped) {
+      // systemd-run becomes the shim, and what it has to say if it fails is the first line.
+      builder.command().addAll(0, scoped.words(command.scope()));
+      builder.environment().putAll(scoped.environment());
+      builder.redirectErrorStream(true);
+    }
     try {
       return builder.start();
     } catch (IOException e) {
@@ -118,14 +131,19 @@ public final class ShimLauncher {
             identity(ShimRecords.number(fields, "pid"), ShimRecords.number(fields, "start")),
             identity(shim, ShimRecords.number(fields, "shim-start")));
       } catch (IllegalArgumentException e) {
-        throw failure("", "it answered '" + answer + "'", command);
+        throw failure("", quote(answer), command);
       }
     }
     if (!answer.startsWith("error ")) {
-      throw failure("", "it ended without a word", command);
+      throw failure("", answer.isEmpty() ? "it ended without a word" : quote(answer), command);
     }
     String[] words = answer.split(" ", 3);
     throw failure(words[1], words.length == 3 ? words[2] : "it does not say why", command);
+  }
+
+  private static String quote(String answer) {
+    String text = answer.replaceAll("\\p{Cntrl}", "?");
+    return "it said '" + text.substring(0, Math.min(text.length(), QUOTED)) + "'";
   }
 
   /** The executable is known only while it runs: one that has ended already has none. */

@@ -120,6 +120,48 @@ final class ShimLauncherTest {
     }
   }
 
+  private Path systemdRun(String script) throws Exception {
+    Path program = Files.writeString(directory.resolve("systemd-run"), "#!/bin/sh\n" + script);
+    Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+    return program;
+  }
+
+  private static ShimLauncher scoped(Path systemdRun) throws Exception {
+    return new ShimLauncher(
+        new Binaries(Map.of(), List.of(GUEST.resolve("build")), PATH),
+        new ServiceStop.Scoped("banger.service", systemdRun, Map.of("XDG_RUNTIME_DIR", "/r")));
+  }
+
+  @Test
+  void inAServiceSystemdRunBecomesTheShim() throws Exception {
+    Path systemdRun =
+        systemdRun(
+            """
+            echo "$XDG_RUNTIME_DIR $*" > "$0.said"
+            while [ "$1" != -- ]; do shift; done
+            shift
+            exec "$@"
+            """);
+    real();
+    ShimRecords.Started started =
+        scoped(systemdRun).launch(command("/bin/sh", "-c", "read forever"), LIMIT);
+    try (PidWatcher watcher = new PidWatcher()) {
+      assertThat(started.shim().verify()).isTrue();
+      assertThat(ShimRecords.started(run).orElseThrow().shim().pid())
+          .isEqualTo(started.shim().pid());
+      assertThat(Files.readString(directory.resolve("systemd-run.said")))
+          .startsWith("/r --user --scope --collect --quiet --unit=banger-vm-run-");
+      PidWatcher.signal(started.program(), Signal.TERMINATE);
+      assertThat(watcher.awaitEnd(started.shim(), LIMIT)).isTrue();
+    }
+  }
+
+  @Test
+  void whatSystemdRunComplainsOfIsTheReason() throws Exception {
+    ShimLauncher launcher = scoped(systemdRun("echo Failed to connect to bus >&2; exit 1\n"));
+    assertFails(launcher, LIMIT, ErrorCode.VMM_FAILED, "Failed to connect to bus");
+  }
+
   @Test
   void aShimThatSaysNothingIsKilledAtTheLimit() throws Exception {
     assertFails(
