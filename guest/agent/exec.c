@@ -9,11 +9,15 @@
 #include <sys/wait.h>
 
 #include "cgroup.h"
+#include "machine.h"
+#include "power.h"
 #include "reply.h"
 #include "request.h"
 
-/* How long an exec lives after its end, or with nobody attached. */
-#define LIFETIME (600 * SECONDS)
+/* What other programs have to end when the machine does. */
+#define FAREWELL 5000
+
+uint64_t exec_lifetime = 600 * SECONDS;
 
 static struct exec *execs;
 static size_t exec_count;
@@ -41,7 +45,7 @@ void exec_touch(struct exec *exec) {
     if (attached(exec) || is_entrypoint(exec)) {
         timer_cancel(&exec->expiry);
     } else if (!exec->expiry.armed) {
-        timer_set(&exec->expiry, LIFETIME);
+        timer_set(&exec->expiry, exec_lifetime);
     }
 }
 
@@ -52,8 +56,11 @@ static void kill_all(const struct exec *exec) {
 
 static void expired(struct timer *timer) {
     struct exec *exec = timer->owner;
+    bool purpose = exec->purpose;
     kill_all(exec);
     exec_forget_now(exec);
+    if (purpose && machine_is_process) power_end_process(false);
+    if (purpose && machine_is_guest) power_begin(false, FAREWELL);
 }
 
 static void reply_ended(struct exec_waiter *waiter) {
@@ -86,7 +93,7 @@ static void program_ended(struct child *child, int status) {
     struct exec *exec = child->owner;
     exec->state = EXEC_ENDED;
     exec->status = status;
-    timer_set(&exec->expiry, LIFETIME);
+    timer_set(&exec->expiry, exec_lifetime);
     cgroup_remove(exec->id);
     exec_program_ended(exec);
     answer_waiters(exec);
@@ -97,6 +104,7 @@ struct exec *exec_add(const struct exec_order *order) {
     if (exec == NULL) return NULL;
     memcpy(exec->id, order->id, EXEC_ID);
     exec->pty = order->flags & EXEC_PTY;
+    exec->purpose = order->flags & EXEC_PURPOSE;
     exec->child = (struct child){.pid = -1, .ended = program_ended, .owner = exec};
     exec->expiry = (struct timer){.fire = expired, .owner = exec};
     exec->start.fd = exec->input.watch.fd = exec->outputs[0].watch.fd = exec->outputs[1].watch.fd = -1;

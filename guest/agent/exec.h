@@ -10,7 +10,7 @@
 #include "yamux.h"
 
 enum { EXEC_LIMIT = 1024, EXEC_ID = 16, EXEC_ENVIRONMENT = 4096 };
-enum { EXEC_PTY = 1, EXEC_NO_INPUT = 2 };
+enum { EXEC_PTY = 1, EXEC_NO_INPUT = 2, EXEC_PURPOSE = 4 };
 
 enum exec_state { EXEC_STARTING, EXEC_RUNNING, EXEC_ENDED };
 
@@ -45,6 +45,7 @@ struct exec {
     uint8_t id[EXEC_ID];
     enum exec_state state;
     bool pty;
+    bool purpose; /* the machine is there for this one, and ends with it */
     struct child child;
     int status; /* as waitpid gave it, once ended */
     struct exec_output outputs[2];
@@ -83,6 +84,9 @@ void exec_launch(const struct exec_order *order, struct yamux_stream *stream);
 
 /* Brings into memory what the first exec will read: the time until it comes is free. */
 void exec_warm(void);
+
+/* How long an exec lives after its end, or with nobody attached. */
+extern uint64_t exec_lifetime;
 
 /* Of exec.c. */
 struct exec *exec_find(const uint8_t id[EXEC_ID]);

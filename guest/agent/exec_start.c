@@ -67,7 +67,7 @@ bool exec_decode(struct wire_reader *body, struct arena *arena, struct exec_orde
     for (size_t i = 0; i < order->environment_count; i++) {
         if (strchr(order->environment[i], '=') == NULL) body->bad = true;
     }
-    return wire_finished(body) && order->argument_count > 0 && (order->flags & ~(EXEC_PTY | EXEC_NO_INPUT)) == 0;
+    return wire_finished(body) && order->argument_count > 0 && (order->flags & ~(EXEC_PTY | EXEC_NO_INPUT | EXEC_PURPOSE)) == 0;
 }
 
 /* Adds `K=V`, in place of an earlier value of K when it may. */

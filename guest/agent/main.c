@@ -14,6 +14,7 @@
 #include "cgroup.h"
 #include "channel.h"
 #include "disks.h"
+#include "exec.h"
 #include "loop.h"
 #include "machine.h"
 #include "modules.h"
@@ -140,12 +141,21 @@ static void run_server(const char *path, bool root) {
     loop_run(channel_settle);
 }
 
+static void serve(int count, char **words) {
+    bool root = false;
+    for (int i = 1; i < count; i++) {
+        if (strcmp(words[i], "--root") == 0) root = true;
+        if (strcmp(words[i], "--lifetime") == 0 && i + 1 < count) exec_lifetime = strtoul(words[i + 1], NULL, 10) * SECONDS;
+    }
+    run_server(words[0], root);
+}
+
 int main(int argc, char **argv) {
     const char *name = strrchr(argv[0], '/') == NULL ? argv[0] : strrchr(argv[0], '/') + 1;
     if (getpid() == 1 && strcmp(name, "shutdown") == 0) power_finish_shutdown(argc > 1 ? argv[1] : "poweroff");
-    if (argc >= 3 && strcmp(argv[1], "--serve") == 0) run_server(argv[2], argc > 3 && strcmp(argv[3], "--root") == 0);
+    if (argc >= 3 && strcmp(argv[1], "--serve") == 0) serve(argc - 2, argv + 2);
     if (getpid() == 1 && strcmp(name, "init") == 0) run_init(argv);
-    fprintf(stderr, "usage: banger-agent --serve SOCKET|fd:N [--root]\n"
+    fprintf(stderr, "usage: banger-agent --serve SOCKET|fd:N [--root] [--lifetime SECONDS]\n"
                     "As /init of an initramfs it is the first process of a guest (see guest/PROTOCOL.md).\n");
     return 2;
 }

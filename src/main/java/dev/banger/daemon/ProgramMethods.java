@@ -67,7 +67,7 @@ final class ProgramMethods {
     sessions.requireOpen();
     VmRow row = vms.find(wish.vm());
     ExecId id = ExecId.random();
-    ExecStart start = start(row, id, wish.program());
+    ExecStart start = start(row, id, wish.program(), false);
     return new Upgrade<>(
         running(row, id), session -> serve(session, row, start, wish.program(), () -> {}));
   }
@@ -90,7 +90,7 @@ final class ProgramMethods {
       }
       VmRow row = vms.find(begun.id().value());
       ExecId id = ExecId.random();
-      ExecStart start = start(row, id, wish.program());
+      ExecStart start = start(row, id, wish.program(), row.oneShot());
       return new Upgrade<>(
           running(row, id),
           session -> serve(session, row, start, wish.program(), () -> retire(row)));
@@ -220,15 +220,15 @@ final class ProgramMethods {
     }
   }
 
-  private ExecStart start(VmRow row, ExecId id, StreamApi.Program program)
+  private ExecStart start(VmRow row, ExecId id, StreamApi.Program program, boolean purpose)
       throws BangerException, InterruptedException {
     Guest guest = vms.guest(row);
     Image image = images.byId(row.source().imageId());
     LOG.debug("vm={} is asked to run {}", row.name(), program.argv());
-    return guest.exec(spec(image, id, program));
+    return guest.exec(spec(image, id, program).purpose(purpose).build());
   }
 
-  private static ExecSpec spec(Image image, ExecId id, StreamApi.Program program)
+  private static ExecSpec.Builder spec(Image image, ExecId id, StreamApi.Program program)
       throws BangerException {
     List<String> argv = program.argv().isEmpty() ? image.command() : program.argv();
     if (argv.isEmpty()) {
@@ -259,7 +259,7 @@ final class ProgramMethods {
     } else if (program.stdin()) {
       spec.stdin();
     }
-    return spec.build();
+    return spec;
   }
 
   private static StreamApi.Running running(VmRow row, ExecId id) {

@@ -8,7 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is to run in a guest, and how. {@code directory} empty: the user's home; {@code user} empty:
- * root. With a {@code terminal} there is no stderr of its own.
+ * root. With a {@code terminal} there is no stderr of its own. If it is the machine's {@code
+ * purpose}, the guest powers itself off once nobody has cared for it for long.
  */
 public record ExecSpec(
     ExecId id,
@@ -17,9 +18,11 @@ public record ExecSpec(
     String directory,
     String user,
     boolean stdin,
-    @Nullable TerminalSize terminal) {
+    @Nullable TerminalSize terminal,
+    boolean purpose) {
   private static final int FLAG_PTY = 1;
   private static final int FLAG_NO_STDIN = 2;
+  private static final int FLAG_PURPOSE = 4;
 
   public ExecSpec {
     argv = List.copyOf(argv);
@@ -43,7 +46,10 @@ public record ExecSpec(
         .strings(GuestConfiguration.environmentLines(environment))
         .path(directory)
         .name(user)
-        .u8((terminal != null ? FLAG_PTY : 0) | (stdin ? 0 : FLAG_NO_STDIN));
+        .u8(
+            (terminal != null ? FLAG_PTY : 0)
+                | (stdin ? 0 : FLAG_NO_STDIN)
+                | (purpose ? FLAG_PURPOSE : 0));
     (terminal == null ? new TerminalSize(0, 0) : terminal).write(out);
   }
 
@@ -56,6 +62,7 @@ public record ExecSpec(
     private String user = "";
     private boolean stdin;
     private @Nullable TerminalSize terminal;
+    private boolean purpose;
 
     private Builder(List<String> argv) {
       this.argv = new ArrayList<>(argv);
@@ -96,8 +103,14 @@ public record ExecSpec(
       return this;
     }
 
+    /** The machine is there for this program. */
+    public Builder purpose(boolean value) {
+      purpose = value;
+      return this;
+    }
+
     public ExecSpec build() {
-      return new ExecSpec(id, argv, environment, directory, user, stdin, terminal);
+      return new ExecSpec(id, argv, environment, directory, user, stdin, terminal, purpose);
     }
   }
 }
