@@ -20,6 +20,7 @@ final class ProgramInput {
 
   private static final int UNSENT = 64 << 10;
 
+  private final InputStream in;
   private final LeafLock lock = new LeafLock("program input");
   private final Condition changed = lock.newCondition();
 
@@ -38,6 +39,18 @@ final class ProgramInput {
 
   @GuardedBy("lock")
   private @Nullable YamuxStream stream;
+
+  @SuppressWarnings("StreamResourceLeak") // descriptor 0 is the process's, not ours to close
+  ProgramInput() {
+    this(new FileInputStream(FileDescriptor.in));
+  }
+
+  /**
+   * @param in is not closed
+   */
+  ProgramInput(InputStream in) {
+    this.in = in;
+  }
 
   /** Begins to read. */
   void start() {
@@ -70,12 +83,10 @@ final class ProgramInput {
   }
 
   /** Whatever ends our stdin, the program's ends with it. */
-  @SuppressWarnings("StreamResourceLeak") // descriptor 0 is the process's, not ours to close
   private void readAll() {
     byte[] buffer = new byte[UNSENT];
     try {
       Terminal.awaitForeground();
-      InputStream in = new FileInputStream(FileDescriptor.in);
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         keep(buffer, n);
       }

@@ -139,10 +139,7 @@ class ReattachHostTest {
         "banger vm exec -t web -- seq 1 1000000 2>/dev/null; stty -a | grep -c -- -icanon";
     Process client =
         host.shell(
-            List.of(
-                "bash",
-                "-c",
-                "script -qfec '" + command + "' " + screen + " > /dev/null"));
+            List.of("bash", "-c", "script -qfec '" + command + "' " + screen + " > /dev/null"));
     assertThat(killWhile(client, screen, 1 << 20, 2)).isEqualTo(2);
     assertThat(end(client)).isEqualTo(1); // grep found no raw mode
     List<String> shown =

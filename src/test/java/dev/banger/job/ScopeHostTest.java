@@ -65,24 +65,29 @@ class ScopeHostTest {
       assertThat(inGuest(host, "systemctl is-active banger || true")).isEqualTo("inactive");
       assertThat(inGuest(host, "kill -0 `cat /root/unscoped` 2>&1 || echo ended"))
           .endsWith("ended");
-      String scope =
-          line.stream()
-                  .filter(word -> word.startsWith("--unit="))
-                  .findFirst()
-                  .orElseThrow()
-                  .substring(7)
-              + ".scope";
-      String group = inGuest(host, "systemctl show -P ControlGroup " + scope);
-      assertThat(group).endsWith(scope);
-      String record = inGuest(host, "cat /root/0123456789ab/vmm");
-      assertThat(inGuest(host, "cat /sys/fs/cgroup" + group + "/cgroup.procs").lines())
-          .containsExactlyInAnyOrder(number(record, "pid"), number(record, "shim"));
-      assertThat(inGuest(host, "cat /root/started")).isEqualTo(number(record, "shim"));
-      inGuest(host, "kill " + number(record, "pid"));
-      await()
-          .atMost(Duration.ofSeconds(30))
-          .until(() -> inGuest(host, "systemctl show -P LoadState " + scope).equals("not-found"));
+      assertHolds(host, line);
     }
+  }
+
+  /** The scope has both, the shim as the process that asked for it, and goes with them. */
+  private static void assertHolds(Host host, List<String> line) throws Exception {
+    String scope =
+        line.stream()
+                .filter(word -> word.startsWith("--unit="))
+                .findFirst()
+                .orElseThrow()
+                .substring(7)
+            + ".scope";
+    String group = inGuest(host, "systemctl show -P ControlGroup " + scope);
+    assertThat(group).endsWith(scope);
+    String record = inGuest(host, "cat /root/0123456789ab/vmm");
+    assertThat(inGuest(host, "cat /sys/fs/cgroup" + group + "/cgroup.procs").lines())
+        .containsExactlyInAnyOrder(number(record, "pid"), number(record, "shim"));
+    assertThat(inGuest(host, "cat /root/started")).isEqualTo(number(record, "shim"));
+    inGuest(host, "kill " + number(record, "pid"));
+    await()
+        .atMost(Duration.ofSeconds(30))
+        .until(() -> inGuest(host, "systemctl show -P LoadState " + scope).equals("not-found"));
   }
 
   private static String number(String record, String name) {

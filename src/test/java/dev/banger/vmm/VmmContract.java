@@ -365,7 +365,7 @@ public abstract class VmmContract {
     assertNothingIsLeft();
     if (Files.exists(logDirectory())) {
       try (Stream<Path> left = Files.list(logDirectory())) {
-        assertThat(left).allMatch(file -> file.toString().endsWith(".log"));
+        assertThat(left).allMatch(file -> file.toString().matches(".*\\.log(\\.times)?"));
       }
     }
   }
