@@ -111,15 +111,23 @@ final class VmLogs extends ClientCommand {
     if (!lost && why.code() != ErrorCode.CANCELLED) {
       throw why;
     }
+    BangerException last = why;
     long start = System.nanoTime();
     while (System.nanoTime() - start < NEXT_DAEMON.toNanos()) {
-      Client client = lost ? connect() : Client.connectIfRunning(directories());
-      if (client != null) {
-        return client;
+      try {
+        Client client = lost ? connect() : Client.connectIfRunning(directories());
+        if (client != null) {
+          return client;
+        }
+      } catch (BangerException e) {
+        if (e.code() != ErrorCode.UNAVAILABLE) {
+          throw e;
+        }
+        last = e; // it, too, has gone
       }
       Thread.sleep(PAUSE);
     }
-    throw why;
+    throw last;
   }
 
   /** Milliseconds since 1970. */

@@ -8,6 +8,7 @@ import dev.banger.store.VmTable;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Finds VMs by what users call them, and says what is true of them now. Takes no lock. */
@@ -108,5 +109,10 @@ final class Lookup {
     return Phase.UP.contains(seen.phase())
         ? new VmState.Down(Phase.STOPPING.toString(), "it has ended, which is being seen to")
         : new VmState.Down(seen.phase().toString(), seen.reason());
+  }
+
+  /** The names of those that this holds for, retired ones too. */
+  List<String> users(Predicate<VmRow> uses) throws BangerException {
+    return table.all().stream().filter(uses).map(row -> row.name().value()).toList();
   }
 }

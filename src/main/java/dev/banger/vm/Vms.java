@@ -488,17 +488,11 @@ public final class Vms {
 
   /** Names of the VMs that use this image. */
   public List<String> usersOfImage(String imageId) throws BangerException {
-    return table.all().stream()
-        .filter(row -> row.source().imageId().equals(imageId))
-        .map(row -> row.name().value())
-        .toList();
+    return lookup.users(row -> row.source().imageId().equals(imageId));
   }
 
   /** Names of the VMs that use this kernel. */
   public List<String> usersOfKernel(String release) throws BangerException {
-    return table.all().stream()
-        .filter(row -> row.source().kernel().equals(release))
-        .map(row -> row.name().value())
-        .toList();
+    return lookup.users(row -> row.source().kernel().equals(release));
   }
 }

@@ -96,8 +96,8 @@ class ConsoleHostTest {
   @Order(2)
   void aFollowedLogLosesAndDoublesNoLineOverAKilledDaemon() throws Exception {
     Path out = Files.createFile(host.home().resolve("followed"));
-    Process follower =
-        host.shell(List.of("bash", "-c", "exec banger vm logs -f --tail 1 web > " + out));
+    String follow = "exec banger vm logs -f --tail 1 web > " + out + " 2> " + out + ".err";
+    Process follower = host.shell(List.of("bash", "-c", follow));
     try {
       await().atMost(Duration.ofSeconds(30)).until(() -> Files.size(out) > 0);
       Process writer =
@@ -115,7 +115,12 @@ class ConsoleHostTest {
       }
       assertThat(Host.await(writer, new byte[0]).status()).isZero();
       String last = "line-" + LINES + "\r\n";
-      await().atMost(Duration.ofSeconds(60)).until(() -> Files.readString(out).contains(last));
+      await()
+          .atMost(Duration.ofSeconds(60))
+          .untilAsserted(() ->
+              assertThat(Files.readString(out))
+                  .as("stderr: %s", Files.readString(Path.of(out + ".err")))
+                  .contains(last));
     } finally {
       follower.destroy();
       follower.waitFor();
