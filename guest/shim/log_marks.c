@@ -32,6 +32,7 @@ void begin_marks(struct log_marks *marks, int directory, const char *log, uint64
     int flags = O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     marks->file = own_descriptor(openat(directory, name, flags, 0600));
     marks->second = -1;
+    marks->nearer_left = marks->nearer;
     append_line(marks, line, snprintf(line, sizeof line, "run=%llu begins=%llu\n", (unsigned long long)marks->run,
                                  (unsigned long long)begins));
 }
@@ -47,9 +48,11 @@ void put_marks_aside(struct log_marks *marks, int directory, const char *log, co
 
 void mark(struct log_marks *marks, uint64_t offset) {
     char line[64];
-    if (marks->file < 0 || (marks->second >= 0 && offset - marks->offset < marks->spacing)) return;
+    bool near = marks->second >= 0 && offset - marks->offset < marks->spacing;
+    if (marks->file < 0 || (near && marks->nearer_left == 0)) return;
     struct timespec time = now();
     if (time.tv_sec == marks->second) return;
+    if (near) marks->nearer_left--;
     marks->second = time.tv_sec;
     marks->offset = offset;
     append_line(marks, line, snprintf(line, sizeof line, "%llu %lld\n", (unsigned long long)offset,

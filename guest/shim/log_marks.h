@@ -11,7 +11,9 @@
 struct log_marks {
     int file;         /* -1: none is kept */
     uint64_t run;     /* nanoseconds since 1970: the run's name */
-    uint64_t spacing; /* bytes between two marks, at least */
+    uint64_t spacing; /* bytes between two marks, but for so many that may be nearer: what is written now and then has its time */
+    unsigned nearer;
+    unsigned nearer_left; /* of this file */
     uint64_t offset;  /* of the last mark */
     int64_t second;   /* of the last mark */
 };

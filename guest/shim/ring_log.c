@@ -31,7 +31,7 @@ static bool open_file(struct ring_log *log) {
 bool open_ring_log(struct ring_log *log, const char *path, uint64_t limit, struct failure *failure) {
     int ends[2];
     *log = (struct ring_log){.reader = -1, .writer = -1, .file = -1, .place = {.directory = -1}, .maximum = limit / 2,
-                               .marks = {.file = -1, .spacing = limit / 2 / MARKS}};
+                               .marks = {.file = -1, .spacing = limit / 2 / MARKS, .nearer = MARKS}};
     if (pipe2(ends, O_CLOEXEC) < 0) return failed_errno(failure, "log", "cannot make a pipe for the program's output");
     log->reader = own_descriptor(ends[0]);
     log->writer = own_descriptor(ends[1]);

@@ -301,7 +301,7 @@ console_has_many_watchers_and_one_writer() {
   begin "the console has many watchers and one writer, and what is written is the program's input"
   command -v socat >/dev/null || { echo "  skipped: no socat"; return 0; }
   # shellcheck disable=SC2016 # the inner shell's
-  start --dir . --serial log:8192 --console console -- /bin/sh -c 'while read -r l; do echo "got $l"; [ "$l" = end ] && exit; done'
+  start --dir . --serial log:1048576 --console console -- /bin/sh -c 'while read -r l; do echo "got $l"; [ "$l" = end ] && exit; done'
   expect "$(stat -c %a console)" 600
   (printf w; sleep 1; printf 'hello\n'; sleep 1; printf 'end\n'; sleep 1) | socat -t5 - UNIX-CONNECT:console >writer &
   sleep 0.3
@@ -314,6 +314,7 @@ console_has_many_watchers_and_one_writer() {
   expect "$(tr '\n' ' ' <second)" 'vgot hello got end '
   expect "$(tr '\n' ' ' <log)" 'got hello got end '
   expect "$(sed 1d log.times | head -1)" '0 1[0-9]*'
+  expect "$(tail -1 log.times)" '10 1[0-9]*' # however little was written in the meantime
   expect "$(head -1 log.times)" 'run=1[0-9]* begins=0'
   [ ! -e console ] || fail "the console's socket is left"
 }

@@ -105,7 +105,7 @@ class ConsoleHostTest {
               List.of(
                   "bash",
                   "-c",
-                  "exec banger vm exec -n web -- sh -c 'for i in `seq "
+                  "exec banger vm exec -n web -- sh -c 'echo > /dev/console; for i in `seq "
                       + LINES
                       + "`; do echo line-$i > /dev/console; sleep 0.02; done'"));
       for (int kill = 1; kill <= 2; kill++) {
