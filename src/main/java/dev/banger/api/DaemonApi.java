@@ -1,6 +1,7 @@
 package dev.banger.api;
 
 import io.avaje.jsonb.Json;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The daemon itself. */
@@ -18,6 +19,8 @@ public final class DaemonApi {
    * The daemon, now.
    *
    * @param accelerator {@code kvm} or {@code tcg}; absent while not yet known
+   * @param recovered whether all that a daemon before this one left was dealt with
+   * @param leftovers what could not be removed yet, and is tried again
    */
   @Json
   public record Status(
@@ -28,7 +31,20 @@ public final class DaemonApi {
       String socket,
       int vmsRunning,
       int vmsTotal,
-      @Nullable String accelerator) {}
+      @Nullable String accelerator,
+      boolean recovered,
+      List<Leftover> leftovers) {}
+
+  /**
+   * Something left on the host that belongs to nobody.
+   *
+   * @param kind docs/state-dir.md says what it is
+   * @param owner a VM's id, or what else it was for
+   * @param tries how often its removal has failed
+   * @param error why it last did; empty: it was not tried yet
+   */
+  @Json
+  public record Leftover(String kind, String owner, String what, int tries, String error) {}
 
   /** An OpenRPC document. */
   @Json

@@ -2,6 +2,7 @@ package dev.banger.cli;
 
 import dev.banger.api.DaemonApi;
 import dev.banger.model.BangerException;
+import java.util.stream.Collectors;
 import org.aesh.command.CommandDefinition;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,16 @@ final class DaemonStatus extends ClientCommand {
     }
   }
 
+  private static String text(DaemonApi.Leftover left) {
+    return "left over    "
+        + left.what()
+        + " of "
+        + left.owner()
+        + (left.tries() == 0
+            ? ", to be removed\n"
+            : ", not removed in " + left.tries() + " tries: " + left.error() + "\n");
+  }
+
   private static String text(DaemonApi.Status status) {
     @Nullable String accelerator = status.accelerator();
     return "version      "
@@ -45,6 +56,8 @@ final class DaemonStatus extends ClientCommand {
         + status.vmsTotal()
         + " run"
         + (accelerator == null ? "" : "\naccelerator  " + accelerator)
-        + "\n";
+        + "\n"
+        + (status.recovered() ? "" : "what an earlier daemon left is being removed\n")
+        + status.leftovers().stream().map(DaemonStatus::text).collect(Collectors.joining());
   }
 }

@@ -15,6 +15,7 @@ import dev.banger.image.disk.DiskTemplates;
 import dev.banger.image.kernel.Kernels;
 import dev.banger.journal.Journal;
 import dev.banger.journal.StepKind;
+import dev.banger.journal.StepObserver;
 import dev.banger.lock.LockRank;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
@@ -91,9 +92,11 @@ public final class Daemon implements AutoCloseable {
     Database database = keep("store", Database.open(directories.database()));
     PidWatcher watcher =
         keep("watcher", new PidWatcher()); // outlives operations: undo waits for ends
-    Journal journal = new Journal(new JournalTable(database), clock, (_, _) -> {});
+    StepObserver observer = TestPoints.observer();
+    Journal journal = new Journal(new JournalTable(database), clock, observer);
     journal.undoer(StepKind.PROGRAMS, Programs::undo);
     Operations operations = new Operations(new OperationTable(database), clock);
+    TestPoints.cancels(observer, operations);
     keep("operations", () -> operations.close(OPERATIONS_END));
 
     boolean root = Host.isRoot();
@@ -137,7 +140,8 @@ public final class Daemon implements AutoCloseable {
                 REAPER_PERIOD));
     keep("vms", () -> vms.close(REMOVALS_END));
     serve(
-        new DaemonParts(vms, operations, images, kernels, new ExecSessions(), config, directories),
+        new DaemonParts(
+            vms, operations, journal, images, kernels, new ExecSessions(), config, directories),
         accelerator);
   }
 
@@ -154,7 +158,8 @@ public final class Daemon implements AutoCloseable {
 
   private void serve(DaemonParts served, ChosenAccelerator accelerator) throws BangerException {
     DaemonMethods own =
-        new DaemonMethods(served.vms(), directories, accelerator::known, clock, stop);
+        new DaemonMethods(
+            served.vms(), served.journal(), directories, accelerator::known, clock, stop);
     RpcServer server =
         keep(
             "server",

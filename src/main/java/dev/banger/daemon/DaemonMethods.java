@@ -1,6 +1,8 @@
 package dev.banger.daemon;
 
 import dev.banger.api.DaemonApi;
+import dev.banger.journal.Entry;
+import dev.banger.journal.Journal;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.Version;
@@ -18,6 +20,7 @@ import java.util.function.Supplier;
 /** {@code daemon.*}. */
 final class DaemonMethods {
   private final Vms vms;
+  private final Journal journal;
   private final Directories directories;
   private final Supplier<Optional<String>> accelerator;
   private final Runnable stop;
@@ -30,11 +33,13 @@ final class DaemonMethods {
    */
   DaemonMethods(
       Vms vms,
+      Journal journal,
       Directories directories,
       Supplier<Optional<String>> accelerator,
       Clock clock,
       Runnable stop) {
     this.vms = vms;
+    this.journal = journal;
     this.directories = directories;
     this.accelerator = accelerator;
     this.clock = clock;
@@ -68,6 +73,17 @@ final class DaemonMethods {
         directories.socket().toString(),
         (int) all.stream().filter(vm -> vm.state() instanceof VmState.Up).count(),
         all.size(),
-        accelerator.get().orElse(null));
+        accelerator.get().orElse(null),
+        journal.isRecovered(),
+        journal.leftovers().stream().map(DaemonMethods::leftover).toList());
+  }
+
+  private static DaemonApi.Leftover leftover(Entry entry) {
+    return new DaemonApi.Leftover(
+        entry.step().kind().name(),
+        entry.step().owner(),
+        entry.step().kind().what(),
+        entry.tries(),
+        entry.error());
   }
 }

@@ -3,6 +3,7 @@ package dev.banger.daemon;
 import dev.banger.config.Config;
 import dev.banger.image.Images;
 import dev.banger.image.kernel.Kernels;
+import dev.banger.journal.Journal;
 import dev.banger.model.Directories;
 import dev.banger.ops.Operations;
 import dev.banger.vm.Vms;
@@ -11,6 +12,7 @@ import dev.banger.vm.Vms;
 record DaemonParts(
     Vms vms,
     Operations operations,
+    Journal journal,
     Images images,
     Kernels kernels,
     ExecSessions programs,

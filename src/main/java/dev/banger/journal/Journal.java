@@ -13,6 +13,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The door: who leaves something on the host opens {@link Steps} and takes each step through them.
@@ -20,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * undone by {@link #settle}, and until then nobody takes steps for the same owner.
  */
 public final class Journal {
-  private static final System.Logger LOG = System.getLogger(Journal.class.getName());
+  private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
   /** The operation that the thread works for; unbound: none. */
   public static final ScopedValue<String> OPERATION = ScopedValue.newInstance();
@@ -31,6 +33,7 @@ public final class Journal {
   private final Map<StepKind, Undoer> undoers = new ConcurrentHashMap<>();
   private final ConcurrentMap<Long, Entry> leftovers = new ConcurrentHashMap<>();
   private final ConcurrentMap<String, Steps> open = new ConcurrentHashMap<>();
+  private volatile boolean recovered;
 
   /** All that is in the store is left over from a daemon before this one. */
   public Journal(JournalStore store, Clock clock, StepObserver observer) throws BangerException {
@@ -77,6 +80,15 @@ public final class Journal {
     return steps;
   }
 
+  /** All that a daemon before this one left was dealt with once. */
+  public void recovered() {
+    recovered = true;
+  }
+
+  public boolean isRecovered() {
+    return recovered;
+  }
+
   /** What is left over, oldest first. */
   public List<Entry> leftovers() {
     return leftovers.values().stream().sorted(Comparator.comparingLong(Entry::id)).toList();
@@ -102,7 +114,7 @@ public final class Journal {
       leftovers.remove(entry.id());
       store.forget(List.of(entry.id()));
       undone.add(entry);
-      LOG.log(System.Logger.Level.INFO, "undone: {0} {1}", entry.step(), entry.step().operands());
+      LOG.info("undone: {} {}", entry.step(), entry.step().operands());
     }
     return undone;
   }
@@ -119,14 +131,13 @@ public final class Journal {
   private void noteFailure(Entry entry, Exception why) {
     Entry again = entry.failed(why.getMessage() == null ? why.toString() : why.getMessage());
     leftovers.put(entry.id(), again);
-    LOG.log(
-        System.Logger.Level.WARNING,
+    LOG.warn(
         "cannot undo " + entry.step() + " " + entry.step().operands() + ", try " + again.tries(),
         why);
     try {
       store.failed(entry.id(), again.error());
     } catch (BangerException e) {
-      LOG.log(System.Logger.Level.WARNING, "cannot write down that an undo failed", e);
+      LOG.warn("cannot write down that an undo failed", e);
     }
   }
 

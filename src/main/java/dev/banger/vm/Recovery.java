@@ -48,7 +48,6 @@ final class Recovery {
   private final VmParts.Sweep afterwards;
   private final Set<VmId> unaccounted = ConcurrentHashMap.newKeySet();
   private final CountDownLatch accounted = new CountDownLatch(1);
-  private final CountDownLatch settled = new CountDownLatch(1);
   private final CountDownLatch closed = new CountDownLatch(1);
 
   /**
@@ -170,11 +169,6 @@ final class Recovery {
     }
   }
 
-  /** Whether all that a daemon before this one left was dealt with once. */
-  boolean settled() {
-    return settled.getCount() == 0;
-  }
-
   private void reap(List<Thread> recoveries) {
     try {
       for (Thread recovery : recoveries) {
@@ -186,7 +180,7 @@ final class Recovery {
         Reaper.attempt("what is not whole", sweep::run);
       }
       Reaper.attempt("notes", () -> operations.interruptedAndUndone(reaper.undone()));
-      settled.countDown();
+      journal.recovered();
       while (!closed.await(period.toNanos(), TimeUnit.NANOSECONDS)) {
         reaper.run();
       }

@@ -59,7 +59,7 @@ final class FakeDaemon implements AutoCloseable {
         "daemon.status",
         Nothing.class,
         DaemonApi.Status.class,
-        (call, p) -> new DaemonApi.Status(version, 1, 1, "d", "s", 0, 1, null));
+        (call, p) -> new DaemonApi.Status(version, 1, 1, "d", "s", 0, 1, null, true, List.of()));
     server =
         RpcServer.bind(
             new RpcServer.Config(

@@ -1,0 +1,194 @@
+package dev.banger.proof;
+
+import dev.banger.api.DaemonApi;
+import dev.banger.api.ImageApi;
+import dev.banger.model.BangerException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Stream;
+
+/** What is done while the daemon dies, or while its operation is cancelled. */
+enum PointScenario {
+  /** On an empty host: image, templates, disks and all. */
+  FIRST_CREATE("vm.create") {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws Exception {
+      for (ImageApi.View image : client.call(ImageApi.LIST, new DaemonApi.Nothing()).images()) {
+        DaemonApi.Nothing _ = client.call(ImageApi.DELETE, new ImageApi.Ref(image.id()));
+      }
+      deleteTemplates(daemon);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      String _ = client.create(VM, true);
+    }
+  },
+  CREATE("vm.create") {
+    @Override
+    void act(TestClient client) throws BangerException {
+      String _ = client.create(VM, false);
+    }
+  },
+  CREATE_AND_START("vm.create") {
+    @Override
+    void act(TestClient client) throws BangerException {
+      String _ = client.create(VM, true);
+    }
+  },
+  START("vm.start") {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      String _ = client.create(VM, false);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      client.start(VM);
+    }
+
+    @Override
+    Afterwards afterwards(boolean done) {
+      return Afterwards.WHOLE;
+    }
+  },
+  RESTART("vm.restart") {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      String _ = client.create(VM, true);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      client.restart(VM);
+    }
+
+    @Override
+    Afterwards afterwards(boolean done) {
+      return Afterwards.WHOLE;
+    }
+  },
+  STOP("") {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      String _ = client.create(VM, true);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      client.stop(VM, false);
+    }
+
+    @Override
+    Afterwards afterwards(boolean done) {
+      return Afterwards.WHOLE;
+    }
+  },
+  DELETE("") {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      String _ = client.create(VM, false);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      client.delete(VM, false);
+    }
+
+    // What was begun is finished.
+    @Override
+    Afterwards afterwards(boolean done) {
+      return Afterwards.GONE;
+    }
+  },
+  DELETE_BY_FORCE("") {
+    @Override
+    Afterwards afterwards(boolean done) {
+      return done ? Afterwards.GONE : Afterwards.GONE_OR_WHOLE;
+    }
+
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      String _ = client.create(VM, true);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      client.delete(VM, true);
+    }
+  },
+  IMAGE_PULL("image.pull") {
+    @Override
+    Afterwards afterwards(boolean done) {
+      return Afterwards.GONE; // it makes no VM
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      client.await(client.call(ImageApi.PULL_BEGIN, new ImageApi.Ref(IMAGE)).operation());
+    }
+  },
+  IMAGE_DELETE("") {
+    @Override
+    Afterwards afterwards(boolean done) {
+      return Afterwards.GONE; // it makes no VM
+    }
+
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      client.await(client.call(ImageApi.PULL_BEGIN, new ImageApi.Ref(IMAGE)).operation());
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      DaemonApi.Nothing _ = client.call(ImageApi.DELETE, new ImageApi.Ref(IMAGE));
+    }
+  };
+
+  static final String VM = "web";
+  private static final String IMAGE = "tiny:other";
+
+  /** What may be there after it was broken off. */
+  enum Afterwards {
+    GONE,
+    GONE_OR_WHOLE,
+    WHOLE
+  }
+
+  private final String operation;
+
+  PointScenario(String operation) {
+    this.operation = operation;
+  }
+
+  /** Its type; empty: a call that is none. */
+  String operation() {
+    return operation;
+  }
+
+  void prepare(TestClient client, TestDaemon daemon) throws Exception {}
+
+  boolean changesImages() {
+    return this == FIRST_CREATE || this == IMAGE_PULL || this == IMAGE_DELETE;
+  }
+
+  abstract void act(TestClient client) throws Exception;
+
+  /**
+   * @param done it was not broken off after all
+   */
+  Afterwards afterwards(boolean done) {
+    return done ? Afterwards.WHOLE : Afterwards.GONE_OR_WHOLE;
+  }
+
+  private static void deleteTemplates(TestDaemon daemon) throws Exception {
+    Path templates = daemon.directories().data().resolve("templates");
+    if (Files.isDirectory(templates)) {
+      try (Stream<Path> files = Files.list(templates)) {
+        for (Path file : files.toList()) {
+          Files.delete(file);
+        }
+      }
+    }
+  }
+}
