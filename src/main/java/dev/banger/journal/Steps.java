@@ -96,7 +96,7 @@ public final class Steps implements AutoCloseable {
     Exception why = failure.get();
     if (why != null) {
       throw new BangerException(
-          ErrorCode.INTERNAL,
+          why instanceof BangerException known ? known.code() : ErrorCode.INTERNAL,
           "cannot take back all that was done for " + owner,
           "it is tried again every minute; `banger daemon status` shows what is left",
           why);

@@ -39,6 +39,8 @@ final class TestHome {
     home.configure(
         """
         accel = "kvm"
+        [admission]
+        disk_floor = "1K"
         [vm]
         image = "%s"
         memory = "128M"
