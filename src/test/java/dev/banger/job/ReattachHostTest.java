@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 
 /** Daemons come and go, by kill -9 and in order; programs, and who watches them, stay. */
 class ReattachHostTest {
-  private static final int LINES = 2_700_000; // some 20 MB
+  private static final int LINES = 6_700_000; // some 50 MB: three deaths of a daemon take less time
   private static final Random RANDOM = new Random(20261123);
   private static Host host;
 
@@ -91,7 +91,7 @@ class ReattachHostTest {
     Path err = host.home().resolve("err");
     String command = "seq 1 " + LINES + " & seq 1 " + LINES + " >&2; wait; exit 7";
     Process client = startTo(out, err, "vm", "exec", "-n", "web", "--", "sh", "-c", command);
-    assertThat(killWhile(client, out, 3 << 20, 3)).isEqualTo(3);
+    assertThat(killWhile(client, out, 1 << 20, 3)).isEqualTo(3);
     assertThat(end(client)).isEqualTo(7);
     String expected = lines();
     assertThat(Files.readString(out).equals(expected)).as("stdout as it was written").isTrue();
