@@ -278,13 +278,17 @@ final class Transitions {
 
   /** As {@link #note(VmId, VmName, Note)}, of one that may be gone: then its id is its name. */
   void note(VmId id, Note note) throws BangerException {
-    Optional<VmRow> row = table.byId(id);
-    note(id, row.isPresent() ? row.get().name() : new VmName(id.value()), note);
+    String name = table.byId(id).map(row -> row.name().value()).orElse(id.value());
+    note(event(id, name, note.kind(), "", "", note.reason(), note.detail()));
   }
 
   /** Tells of something that changes no row. */
   void note(VmId id, VmName name, Note note) throws BangerException {
-    table.note(List.of(event(id, name, note.kind(), "", "", note.reason(), note.detail())));
+    note(event(id, name, note.kind(), "", "", note.reason(), note.detail()));
+  }
+
+  private void note(EventRow event) throws BangerException {
+    table.note(List.of(event));
     events.wake();
   }
 
@@ -343,6 +347,11 @@ final class Transitions {
 
   private EventRow event(
       VmId id, VmName name, String kind, String from, String to, String reason, String detail) {
-    return new EventRow(0, clock.instant(), id, name.value(), kind, from, to, reason, detail);
+    return event(id, name.value(), kind, from, to, reason, detail);
+  }
+
+  private EventRow event(
+      VmId id, String name, String kind, String from, String to, String reason, String detail) {
+    return new EventRow(0, clock.instant(), id, name, kind, from, to, reason, detail);
   }
 }
