@@ -40,7 +40,7 @@ public final class Invariants {
 
   /** {@code .exit.new}: the shim has reserved the block of its record. */
   private static final Set<String> RUN_FILES =
-      Set.of("agent.sock", "vmm.sock", "vmm", "memory", "exit", ".exit.new");
+      Set.of("agent.sock", "console.sock", "vmm.sock", "vmm", "memory", "exit", ".exit.new");
 
   private final TestDaemon daemon;
   private final Directories directories;
