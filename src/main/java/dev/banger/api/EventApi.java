@@ -27,7 +27,7 @@ public final class EventApi {
    * @param cursor grows; to go on behind this event
    * @param vm id; the VM may be gone
    * @param name the VM's at that time
-   * @param kind state, restart-scheduled, restart-cancelled, policy, set, reaper
+   * @param kind state, restart-scheduled, restart-cancelled, changed, policy, reaper
    * @param from the state before, of kind state; absent: the VM was not there
    * @param to the state after, of kind state; {@code deleted}: the VM is gone
    * @param reason why, for people
