@@ -14,6 +14,11 @@ final class UsageException extends Exception {
     this.hint = hint;
   }
 
+  /** A value that the rooms below refused. */
+  static UsageException of(BangerException refusal) {
+    return new UsageException(String.valueOf(refusal.getMessage()), refusal.hint());
+  }
+
   BangerException asBanger() {
     return new BangerException(ErrorCode.INVALID, String.valueOf(getMessage()), hint);
   }

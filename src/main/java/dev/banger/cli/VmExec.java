@@ -65,7 +65,7 @@ final class VmExec extends ClientCommand {
     }
     StreamApi.Program program =
         VmRun.program(
-            argv(head), tty, !noStdin, user, workingDirectory, VmOptions.environment(env));
+            argv(head), tty, !noStdin, user, workingDirectory, OptionValues.environment(env));
     try (Client client = connect()) {
       ProgramSession.cancelOnInterrupt(client);
       StreamApi.Running running =

@@ -2,14 +2,8 @@ package dev.banger.cli;
 
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
-import dev.banger.model.ByteSize;
-import dev.banger.model.Durations;
-import dev.banger.model.RestartPolicy;
 import dev.banger.model.VmName;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.aesh.command.option.Option;
 import org.aesh.command.option.OptionList;
 import org.jspecify.annotations.Nullable;
@@ -74,8 +68,8 @@ abstract class VmOptions extends ClientCommand {
   @Option(
       name = "wait",
       optionalValue = true,
-      fallbackValue = WaitOption.STANDARD,
-      description = WaitOption.DESCRIPTION)
+      fallbackValue = OptionValues.WAIT,
+      description = OptionValues.WAIT_DESCRIPTION)
   @Nullable String wait;
 
   /** The request; what is missing is left to the daemon. */
@@ -84,85 +78,21 @@ abstract class VmOptions extends ClientCommand {
     if (name != null) {
       VmName.parse(name);
     }
-    if (cpus != null && cpus < 1) {
-      throw new UsageException("a VM needs at least one CPU, not " + cpus, "");
-    }
     return new VmApi.Create(
         name,
         chosenImage == null ? image : chosenImage,
         kernel,
-        cpus == null ? 0 : cpus,
-        size(memory),
-        size(disk),
-        environment(env),
+        OptionValues.cpus(cpus),
+        OptionValues.size(memory),
+        OptionValues.size(disk),
+        OptionValues.environment(env),
         initMode == null ? standardInitMode : initMode,
         start,
-        pairs(labels),
+        OptionValues.pairs(labels),
         Keys.random(),
-        restart(),
-        millis("--ttl", ttl),
-        millis("--idle-stop", idleStop),
-        WaitOption.millis(wait));
-  }
-
-  private @Nullable String restart() throws UsageException {
-    try {
-      return restart == null ? null : RestartPolicy.parse(restart).toString();
-    } catch (BangerException e) {
-      throw new UsageException(String.valueOf(e.getMessage()), e.hint());
-    }
-  }
-
-  private static long millis(String option, @Nullable String text) throws UsageException {
-    try {
-      return text == null ? 0 : Durations.parse(option, text).toMillis();
-    } catch (BangerException e) {
-      throw new UsageException(String.valueOf(e.getMessage()), e.hint());
-    }
-  }
-
-  static long size(@Nullable String text) throws UsageException {
-    if (text == null) {
-      return 0;
-    }
-    try {
-      ByteSize size = ByteSize.parse(text);
-      if (size.bytes() > 0) {
-        return size.bytes();
-      }
-    } catch (BangerException e) {
-      throw new UsageException(String.valueOf(e.getMessage()), e.hint());
-    }
-    throw new UsageException("a size of 0 is none", "write a number with a unit: 512M, 10G");
-  }
-
-  /** {@code K} alone passes on this shell's value, if it has one. */
-  static List<String> environment(@Nullable List<String> given) throws UsageException {
-    List<String> pairs = new ArrayList<>();
-    for (String text : given == null ? List.<String>of() : given) {
-      int equals = text.indexOf('=');
-      if (text.isEmpty() || equals == 0) {
-        throw new UsageException("'" + text + "' is no environment variable", "write K=V or K");
-      }
-      String own = equals < 0 ? System.getenv(text) : null;
-      if (equals > 0) {
-        pairs.add(text);
-      } else if (own != null) {
-        pairs.add(text + "=" + own);
-      }
-    }
-    return pairs;
-  }
-
-  static Map<String, String> pairs(@Nullable List<String> given) throws UsageException {
-    Map<String, String> pairs = new LinkedHashMap<>();
-    for (String text : given == null ? List.<String>of() : given) {
-      int equals = text.indexOf('=');
-      if (equals < 1) {
-        throw new UsageException("'" + text + "' is no label", "write K=V");
-      }
-      pairs.put(text.substring(0, equals), text.substring(equals + 1));
-    }
-    return pairs;
+        OptionValues.restart(restart),
+        OptionValues.millisOrZero("--ttl", ttl),
+        OptionValues.millisOrZero("--idle-stop", idleStop),
+        OptionValues.millis("--wait", wait));
   }
 }

@@ -2,9 +2,6 @@ package dev.banger.cli;
 
 import dev.banger.api.SetApi;
 import dev.banger.model.BangerException;
-import dev.banger.model.Durations;
-import dev.banger.model.RestartPolicy;
-import java.time.Duration;
 import java.util.List;
 import org.aesh.command.CommandDefinition;
 import org.aesh.command.option.Argument;
@@ -55,23 +52,17 @@ final class VmSet extends ClientCommand {
 
   @Override
   int run() throws BangerException, UsageException, InterruptedException {
-    if (cpus != null && cpus < 1) {
-      throw new UsageException("a VM needs at least one CPU, not " + cpus, "");
-    }
-    if (restart != null) {
-      RestartPolicy.parse(restart);
-    }
     SetApi.Change change =
         new SetApi.Change(
             vm,
-            cpus == null ? 0 : cpus,
-            VmOptions.size(memory),
-            VmOptions.size(disk),
-            restart,
-            VmOptions.pairs(labels),
+            OptionValues.cpus(cpus),
+            OptionValues.size(memory),
+            OptionValues.size(disk),
+            OptionValues.restart(restart),
+            OptionValues.pairs(labels),
             unlabel == null ? List.of() : unlabel,
-            millis("--ttl", ttl),
-            millis("--idle-stop", idleStop));
+            millisOrNone("--ttl", ttl),
+            millisOrNone("--idle-stop", idleStop));
     SetApi.Changed changed;
     try (Client client = connect()) {
       changed = client.call(SetApi.SET, change, (method, params) -> {});
@@ -84,12 +75,9 @@ final class VmSet extends ClientCommand {
     return 0;
   }
 
-  private static @Nullable Long millis(String option, @Nullable String text)
-      throws BangerException {
-    if (text == null) {
-      return null;
-    }
-    return text.equals(NONE) ? Duration.ZERO.toMillis() : Durations.parse(option, text).toMillis();
+  private static @Nullable Long millisOrNone(String option, @Nullable String text)
+      throws UsageException {
+    return NONE.equals(text) ? Long.valueOf(0) : OptionValues.millis(option, text);
   }
 
   private static void print(SetApi.Field field) {

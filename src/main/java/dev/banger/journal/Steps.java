@@ -2,6 +2,7 @@ package dev.banger.journal;
 
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
+import dev.banger.model.Uninterruptibly;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
@@ -43,10 +44,12 @@ public final class Steps implements AutoCloseable {
 
   /** Writes the step down, takes it, and writes down that it is done. */
   public void take(Step step, Action action) throws BangerException, InterruptedException {
-    Entry entry = journal.begin(step);
-    taken.push(entry);
-    action.run();
-    journal.done(entry);
+    make(
+        step,
+        () -> {
+          action.run();
+          return step;
+        });
   }
 
   /** As {@link #take}. */
@@ -92,7 +95,7 @@ public final class Steps implements AutoCloseable {
   private void undoAll() throws BangerException {
     AtomicReference<@Nullable Exception> failure = new AtomicReference<>();
     Thread worker = Thread.ofVirtual().name("undo " + owner).start(() -> failure.set(undoEach()));
-    joinUninterruptibly(worker);
+    Uninterruptibly.join(worker);
     Exception why = failure.get();
     if (why != null) {
       throw new BangerException(
@@ -117,21 +120,5 @@ public final class Steps implements AutoCloseable {
       taken.remove();
     }
     return null;
-  }
-
-  /** The owner may be asked to end while it waits; that is remembered for it. */
-  private static void joinUninterruptibly(Thread worker) {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        worker.join();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
-    }
   }
 }

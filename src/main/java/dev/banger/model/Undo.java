@@ -39,7 +39,7 @@ public final class Undo implements AutoCloseable {
     }
     List<Exception> failures = new ArrayList<>();
     Thread worker = Thread.ofVirtual().name("undo").start(() -> runAll(failures));
-    joinUninterruptibly(worker);
+    Uninterruptibly.join(worker);
     if (!failures.isEmpty()) {
       BangerException all =
           new BangerException(
@@ -60,22 +60,6 @@ public final class Undo implements AutoCloseable {
       } catch (Exception e) {
         failures.add(new IllegalStateException("undo of " + next.what() + " failed", e));
       }
-    }
-  }
-
-  /** The owner may be asked to end while it waits; that is remembered for it. */
-  private static void joinUninterruptibly(Thread worker) {
-    boolean interrupted = false;
-    while (true) {
-      try {
-        worker.join();
-        break;
-      } catch (InterruptedException e) {
-        interrupted = true;
-      }
-    }
-    if (interrupted) {
-      Thread.currentThread().interrupt();
     }
   }
 }
