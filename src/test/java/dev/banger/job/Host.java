@@ -88,8 +88,11 @@ final class Host implements AutoCloseable {
     return await(shell(List.of("bash", "-c", line)), new byte[0]);
   }
 
+  /** With ctrl-C as a terminal has it, also where the tests run in a background that ignores it. */
   Process shell(List<String> command) throws IOException {
-    ProcessBuilder builder = new ProcessBuilder(command);
+    List<String> reached = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    reached.addAll(command);
+    ProcessBuilder builder = new ProcessBuilder(reached);
     builder.environment().putAll(environment);
     builder.environment().put("PATH", TREE + ":" + System.getenv("PATH"));
     return builder.start();
