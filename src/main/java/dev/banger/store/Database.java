@@ -10,20 +10,26 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.sqlite.SQLiteConfig;
 import org.sqlite.SQLiteErrorCode;
 import org.sqlite.SQLiteException;
 
 /**
  * The one database file. All work is serial on one platform thread: SQLite's native code would pin
- * a virtual thread's carrier, and the tables are small.
+ * a virtual thread's carrier, and the tables are small. A full disk refuses what is begun; what is
+ * ended or removed is written into a reserve of room (docs/adr/0008).
  */
 public final class Database implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Database.class);
   private static final int BUSY_MILLIS = 5_000;
+  private static final int RESERVE_SECONDS = 1;
+  private static final int ROOM_TO_OPEN = 128 << 10;
 
   /** Work with the connection; its result must not hold on to it. */
   @FunctionalInterface
@@ -33,22 +39,29 @@ public final class Database implements AutoCloseable {
 
   private final Path file;
   private final Connection connection;
-  private final ExecutorService thread;
+  private final Reserve reserve;
+  private final ScheduledExecutorService thread;
 
-  private Database(Path file, Connection connection, ExecutorService thread) {
+  private Database(
+      Path file, Connection connection, Reserve reserve, ScheduledExecutorService thread) {
     this.file = file;
     this.connection = connection;
+    this.reserve = reserve;
     this.thread = thread;
   }
 
   /** Opens or makes the file (mode 0600), checks it, and brings its tables up to date. */
   public static Database open(Path file) throws BangerException {
-    ExecutorService thread =
-        Executors.newSingleThreadExecutor(Thread.ofPlatform().name("store").daemon(true).factory());
+    ScheduledExecutorService thread =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("store").daemon(true).factory());
     try {
       Files.createDirectories(file.toAbsolutePath().getParent());
-      Connection connection = await(thread.submit(() -> connect(file)), file);
-      return new Database(file, connection, thread);
+      Reserve reserve = Reserve.of(file);
+      Connection connection = await(thread.submit(() -> connect(file, reserve)), file);
+      var _ =
+          thread.scheduleWithFixedDelay(reserve::takeBack, 0, RESERVE_SECONDS, TimeUnit.SECONDS);
+      return new Database(file, connection, reserve, thread);
     } catch (IOException e) {
       thread.shutdown();
       throw new BangerException(
@@ -57,6 +70,18 @@ public final class Database implements AutoCloseable {
       thread.shutdown();
       throw e;
     }
+  }
+
+  /**
+   * With room for SQLite's map of the log, which is a sparse file in memory: a process that writes
+   * to it when the disk is full is killed (SIGBUS). It is filled here, and stays as large.
+   */
+  private static Connection connect(Path file, Reserve reserve)
+      throws SQLException, IOException, BangerException {
+    if (!reserve.makeRoom(ROOM_TO_OPEN)) {
+      throw full(file, new IOException("less than " + ROOM_TO_OPEN + " bytes are free"));
+    }
+    return connect(file);
   }
 
   private static Connection connect(Path file) throws SQLException, IOException, BangerException {
@@ -68,7 +93,9 @@ public final class Database implements AutoCloseable {
     createPrivate(file);
     Connection connection = config.createConnection("jdbc:sqlite:" + file);
     try {
-      new Migrations(file, connection).run();
+      Migrations migrations = new Migrations(file, connection);
+      migrations.run();
+      migrations.writeVersion();
       return connection;
     } catch (SQLException | IOException | BangerException | RuntimeException e) {
       connection.close();
@@ -96,7 +123,7 @@ public final class Database implements AutoCloseable {
         thread.submit(() -> {
           flush(true);
           try {
-            return transact(connection, work);
+            return transact(work);
           } finally {
             flush(false);
           }
@@ -109,7 +136,46 @@ public final class Database implements AutoCloseable {
    * the host's end, unless something is flushed before that.
    */
   <T> T writeUnflushed(Work<T> work) throws BangerException {
+    return await(thread.submit(() -> transact(work)), file);
+  }
+
+  /**
+   * As {@link #writeUnflushed}, for the first that is written of something new: a full disk refuses
+   * it, and the reserve stays for the ends of what was begun before.
+   */
+  <T> T writeBeginning(Work<T> work) throws BangerException {
     return await(thread.submit(() -> transact(connection, work)), file);
+  }
+
+  /** On a full disk as often as there is room to be made. */
+  private <T> T transact(Work<T> work) throws SQLException {
+    for (int tries = 0; ; tries++) {
+      try {
+        T result = transact(connection, work);
+        if (!reserve.isWhole()) {
+          emptyLog(); // or it would grow into what is given up for the tables
+        }
+        return result;
+      } catch (SQLException e) {
+        if (!isFull(e) || (tries > 0 && !reserve.giveUp())) {
+          throw e;
+        }
+        emptyLog();
+      }
+    }
+  }
+
+  /** What it holds goes into the tables, and its room is used again. */
+  private void emptyLog() {
+    try {
+      execute(connection, "PRAGMA wal_checkpoint(PASSIVE)");
+    } catch (SQLException e) {
+      LOG.debug("the log of {} cannot begin anew", file, e);
+    }
+  }
+
+  private static boolean isFull(SQLException failure) {
+    return failure instanceof SQLiteException e && e.getResultCode() == SQLiteErrorCode.SQLITE_FULL;
   }
 
   private void flush(boolean each) throws SQLException {
@@ -177,12 +243,7 @@ public final class Database implements AutoCloseable {
     SQLiteErrorCode code =
         failure instanceof SQLiteException e ? e.getResultCode() : SQLiteErrorCode.UNKNOWN_ERROR;
     return switch (code) {
-      case SQLITE_FULL ->
-          new BangerException(
-              ErrorCode.NO_SPACE,
-              "cannot write " + file,
-              "free some disk space; nothing was changed",
-              failure);
+      case SQLITE_FULL, SQLITE_IOERR_SHMSIZE -> full(file, failure);
       case SQLITE_CORRUPT, SQLITE_NOTADB ->
           new BangerException(
               ErrorCode.CORRUPT,
@@ -200,14 +261,21 @@ public final class Database implements AutoCloseable {
     };
   }
 
+  private static BangerException full(Path file, Throwable cause) {
+    return new BangerException(
+        ErrorCode.NO_SPACE,
+        "cannot write " + file,
+        "free some disk space; nothing was changed",
+        cause);
+  }
+
   @Override
   public void close() {
     thread.execute(() -> {
       try {
         connection.close();
       } catch (SQLException e) {
-        System.getLogger("dev.banger.store")
-            .log(System.Logger.Level.WARNING, "cannot close " + file, e);
+        LOG.warn("cannot close " + file, e);
       }
     });
     thread.shutdown();

@@ -59,6 +59,19 @@ final class Migrations {
     }
   }
 
+  /** Changes nothing; the first write makes all that SQLite keeps beside the file. */
+  void writeVersion() throws SQLException {
+    int version = version();
+    int _ =
+        Database.transact(
+            connection,
+            c -> {
+              try (Statement statement = c.createStatement()) {
+                return statement.executeUpdate("PRAGMA user_version = " + version);
+              }
+            });
+  }
+
   private int version() throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery("PRAGMA user_version")) {

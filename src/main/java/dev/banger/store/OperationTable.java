@@ -24,7 +24,7 @@ public final class OperationTable {
    * with its end.
    */
   public Optional<String> insertUnlessKeyKnown(OperationRow row) throws BangerException {
-    return database.writeUnflushed(c -> {
+    return database.writeBeginning(c -> {
       Optional<String> known = row.key().isPresent() ? idOf(c, row.key().get()) : Optional.empty();
       if (known.isPresent()) {
         return known;

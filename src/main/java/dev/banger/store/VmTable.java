@@ -70,7 +70,7 @@ public final class VmTable {
 
   /** As {@link #insert(VmRow)}; the events are written with it. */
   public boolean insert(VmRow row, List<EventRow> events) throws BangerException {
-    return database.writeUnflushed(c -> {
+    return database.writeBeginning(c -> {
       try (PreparedStatement s =
           c.prepareStatement(
               "INSERT INTO vm("
@@ -177,7 +177,7 @@ public final class VmTable {
    * written of its use.
    */
   public long next(String counter) throws BangerException {
-    return database.writeUnflushed(c -> {
+    return database.writeBeginning(c -> {
       try (PreparedStatement s =
           c.prepareStatement(
               "INSERT INTO counter VALUES (?, 1) ON CONFLICT(name) DO UPDATE SET value = value + 1"

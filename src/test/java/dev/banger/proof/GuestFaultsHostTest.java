@@ -2,6 +2,7 @@ package dev.banger.proof;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
@@ -80,7 +81,7 @@ class GuestFaultsHostTest {
     }
   }
 
-  /** A VMM that the host's user has stopped is a guest that hangs: it can be ended, and goes on. */
+  /** A VMM that the host's user has stopped is paused, for the next daemon too; it can be ended. */
   @Test
   void aStoppedVmmIsEndedByStopAndAnswersWhenItGoesOn() throws Exception {
     try (TestDaemon daemon = TestDaemon.ofFakes().start();
@@ -91,10 +92,11 @@ class GuestFaultsHostTest {
       assertThat(client.list()).hasSize(1);
       daemon.killAndStart();
       try (TestClient second = daemon.client()) {
-        assertThat(second.show("web").state()).isIn("running", "unresponsive");
+        assertThat(awaitState(second, "paused").reason()).contains("SIGSTOP");
         assertThat(second.show("web").pid()).isEqualTo(pid);
         signal("CONT", pid);
         assertThat(second.exec("web", "/bin/true").status()).isZero();
+        awaitState(second, "running");
         signal("STOP", pid);
         VmApi.View stopped = second.call(VmApi.STOP, new VmApi.Stop("web", 1000, false));
         assertThat(stopped.state()).isEqualTo("stopped");
@@ -105,6 +107,10 @@ class GuestFaultsHostTest {
       assertThat(daemon.processes()).isEmpty();
       Invariants.require(daemon, LIMIT);
     }
+  }
+
+  private static VmApi.View awaitState(TestClient client, String state) {
+    return await().atMost(LIMIT).until(() -> client.show("web"), vm -> vm.state().equals(state));
   }
 
   private static void signal(String name, @Nullable Long pid)

@@ -5,13 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
 /** A file system of its own in a file, on a loop device, which can be filled and made read-only. */
-final class SmallDisk implements AutoCloseable {
+public final class SmallDisk implements AutoCloseable {
   private static final int PIECE = 4096;
 
   private final Path file;
@@ -22,7 +21,7 @@ final class SmallDisk implements AutoCloseable {
     this.place = place;
   }
 
-  static SmallDisk of(int mebibytes) throws Exception {
+  public static SmallDisk of(int mebibytes) throws Exception {
     Path file = Files.createTempFile("bd-", ".ext4");
     try (RandomAccessFile image = new RandomAccessFile(file.toFile(), "rw")) {
       image.setLength((long) mebibytes << 20);
@@ -40,22 +39,21 @@ final class SmallDisk implements AutoCloseable {
   }
 
   /** An empty directory on it. */
-  Path home() throws IOException {
+  public Path home() throws IOException {
     return Files.createDirectories(place.resolve("h"));
   }
 
-  long free() throws IOException {
-    FileStore store = Files.getFileStore(place);
-    return store.getUsableSpace();
+  public long free() {
+    return place.toFile().getUsableSpace();
   }
 
   /** Takes space until so many bytes are free. */
-  void fillTo(long bytes) throws IOException {
+  public void fillTo(long bytes) throws IOException {
     try (RandomAccessFile filler = new RandomAccessFile(filler().toFile(), "rw")) {
       filler.seek(filler.length());
-      byte[] piece = new byte[PIECE];
-      while (free() > bytes) {
-        filler.write(piece);
+      byte[] piece = new byte[256 * PIECE];
+      for (long more = free() - bytes; more > 0; more = free() - bytes) {
+        filler.write(piece, 0, more >= 2L * piece.length ? piece.length : PIECE);
       }
     } catch (IOException e) {
       if (!String.valueOf(e.getMessage()).contains("No space left")) {
@@ -68,8 +66,16 @@ final class SmallDisk implements AutoCloseable {
     return place.resolve("filler");
   }
 
-  void empty() throws IOException {
+  public void empty() throws IOException {
     Files.deleteIfExists(filler());
+  }
+
+  /** Of a file that gives room back, none is left: another took it. */
+  public void eat(Path reserve) throws IOException {
+    try (RandomAccessFile file = new RandomAccessFile(reserve.toFile(), "rw")) {
+      file.setLength(0);
+    }
+    fillTo(0);
   }
 
   /** Root's rights do not help against it. */

@@ -1,8 +1,10 @@
 package dev.banger.proof;
 
 import dev.banger.api.DaemonApi;
+import dev.banger.api.ImageApi;
 import dev.banger.api.Method;
 import dev.banger.api.OperationApi;
+import dev.banger.api.SetApi;
 import dev.banger.api.StreamApi;
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
@@ -124,6 +126,29 @@ public final class TestClient implements AutoCloseable {
 
   public void delete(String vm, boolean force) throws BangerException {
     call(VmApi.DELETE, new VmApi.Delete(vm, force));
+  }
+
+  /** Makes its disks so large, and gives it these labels. */
+  public void set(String vm, long disk, Map<String, String> labels) throws BangerException {
+    call(SetApi.SET, new SetApi.Change(vm, 0, 0, disk, null, labels, List.of(), null, null));
+  }
+
+  /** Ids of images. */
+  public List<String> images() throws BangerException {
+    return call(ImageApi.LIST, new DaemonApi.Nothing()).images().stream()
+        .map(ImageApi.View::id)
+        .toList();
+  }
+
+  /** Fetches an image, though there may be one; its id. */
+  public String pull(String reference) throws BangerException {
+    String operation = call(ImageApi.PULL_BEGIN, new ImageApi.Ref(reference)).operation();
+    OperationApi.Status _ = await(operation);
+    return call(ImageApi.SHOW, new ImageApi.Ref(reference)).id();
+  }
+
+  public void deleteImage(String image) throws BangerException {
+    call(ImageApi.DELETE, new ImageApi.Ref(image));
   }
 
   /** How a program ended, and what it said on its stdout. */
