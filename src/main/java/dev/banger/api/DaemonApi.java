@@ -40,11 +40,13 @@ public final class DaemonApi {
    *
    * @param kind docs/state-dir.md says what it is
    * @param owner a VM's id, or what else it was for
+   * @param begun when it was made, or begun to be
    * @param tries how often its removal has failed
    * @param error why it last did; empty: it was not tried yet
    */
   @Json
-  public record Leftover(String kind, String owner, String what, int tries, String error) {}
+  public record Leftover(
+      String kind, String owner, String what, long begun, int tries, String error) {}
 
   /** An OpenRPC document. */
   @Json

@@ -28,16 +28,6 @@ final class DaemonStatus extends ClientCommand {
     }
   }
 
-  private static String text(DaemonApi.Leftover left) {
-    return "left over    "
-        + left.what()
-        + " of "
-        + left.owner()
-        + (left.tries() == 0
-            ? ", to be removed\n"
-            : ", not removed in " + left.tries() + " tries: " + left.error() + "\n");
-  }
-
   private static String text(DaemonApi.Status status) {
     @Nullable String accelerator = status.accelerator();
     return "version      "
@@ -58,6 +48,8 @@ final class DaemonStatus extends ClientCommand {
         + (accelerator == null ? "" : "\naccelerator  " + accelerator)
         + "\n"
         + (status.recovered() ? "" : "what an earlier daemon left is being removed\n")
-        + status.leftovers().stream().map(DaemonStatus::text).collect(Collectors.joining());
+        + status.leftovers().stream()
+            .map(left -> "left over    " + Leftovers.text(left) + "\n")
+            .collect(Collectors.joining());
   }
 }

@@ -4,6 +4,7 @@ import dev.banger.api.DoctorApi;
 import dev.banger.doctor.Doctor;
 import dev.banger.doctor.Finding;
 import dev.banger.model.BangerException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import org.aesh.command.CommandDefinition;
@@ -15,7 +16,8 @@ import org.aesh.command.CommandDefinition;
 final class DoctorCommand extends ClientCommand {
   @Override
   int run() throws BangerException, InterruptedException {
-    List<Finding> findings = Doctor.of(directories()).run();
+    List<Finding> findings = new ArrayList<>(Doctor.of(directories()).run());
+    findings.addAll(Leftovers.findings(directories()));
     if (json) {
       printJson(new DoctorApi.Findings(findings.stream().map(DoctorCommand::view).toList()));
     } else {

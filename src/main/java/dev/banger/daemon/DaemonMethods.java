@@ -83,6 +83,7 @@ final class DaemonMethods {
         entry.step().kind().name(),
         entry.step().owner(),
         entry.step().kind().what(),
+        entry.begun().toEpochMilli(),
         entry.tries(),
         entry.error());
   }

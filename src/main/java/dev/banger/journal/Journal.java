@@ -24,6 +24,9 @@ import org.slf4j.LoggerFactory;
 public final class Journal {
   private static final Logger LOG = LoggerFactory.getLogger(Journal.class);
 
+  /** Of what is kept of a failure, in characters. */
+  private static final int ERROR_LIMIT = 1000;
+
   /** The operation that the thread works for; unbound: none. */
   public static final ScopedValue<String> OPERATION = ScopedValue.newInstance();
 
@@ -129,7 +132,7 @@ public final class Journal {
   }
 
   private void noteFailure(Entry entry, Exception why) {
-    Entry again = entry.failed(why.getMessage() == null ? why.toString() : why.getMessage());
+    Entry again = entry.failed(text(why));
     leftovers.put(entry.id(), again);
     LOG.warn(
         "cannot undo " + entry.step() + " " + entry.step().operands() + ", try " + again.tries(),
@@ -139,6 +142,13 @@ public final class Journal {
     } catch (BangerException e) {
       LOG.warn("cannot write down that an undo failed", e);
     }
+  }
+
+  private static String text(Exception why) {
+    String message = why.getMessage() == null ? why.toString() : why.getMessage();
+    String reason = why instanceof BangerException known ? known.reason() : "";
+    String text = reason.isEmpty() ? message : message + ": " + reason;
+    return text.length() > ERROR_LIMIT ? text.substring(0, ERROR_LIMIT) : text;
   }
 
   void undo(Step step) throws BangerException, InterruptedException {

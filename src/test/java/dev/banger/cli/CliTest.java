@@ -2,6 +2,7 @@ package dev.banger.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.banger.api.DaemonApi;
 import dev.banger.api.StreamApi;
 import dev.banger.api.VmApi;
 import dev.banger.model.Version;
@@ -108,6 +109,31 @@ final class CliTest {
           .endsWith("}]}\n");
       assertThat(cli("vm", "show", "web").out()).contains("memory       1.5G\n");
     }
+  }
+
+  @Test
+  void doctorAndStatusTellWhatIsLeftOverSinceWhenWhyAndWhatToDo() throws Exception {
+    assertThat(Run.cli("doctor", "--json", "--data-dir", home.toString()).out())
+        .contains("{\"check\":\"left over\",\"level\":\"ok\",\"found\":\"no daemon runs;");
+    try (FakeDaemon daemon = new FakeDaemon(home, Version.TEXT)) {
+      assertThat(doctor()).contains("ok      left over: nothing\n");
+      long begun = System.currentTimeMillis() - 600_000;
+      daemon.leftovers.add(
+          new DaemonApi.Leftover("VMM", "0123456789ab", "the VMM", begun, 2, "it does not end"));
+      daemon.leftovers.add(
+          new DaemonApi.Leftover("VM_RECORD", "0123456789ab", "its record", begun, 0, ""));
+      String why = "the VMM of 0123456789ab, for 10m; not removed in 2 tries: it does not end\n";
+      assertThat(doctor())
+          .contains("warning left over: " + why + "        cure: mend that: it is tried again")
+          .contains("warning left over: its record of 0123456789ab, for 10m; it is removed next\n");
+      assertThat(cli("daemon", "status").out()).contains("left over    " + why);
+      assertThat(cli("daemon", "status", "--json").out())
+          .contains("\"begun\":" + begun + ",\"tries\":2,\"error\":\"it does not end\"");
+    }
+  }
+
+  private String doctor() {
+    return Run.cli("doctor", "--data-dir", home.toString()).out();
   }
 
   @Test

@@ -24,6 +24,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 
@@ -31,6 +32,7 @@ import org.jspecify.annotations.Nullable;
 final class FakeDaemon implements AutoCloseable {
   final BlockingQueue<Object> requests = new LinkedBlockingQueue<>();
   final BlockingQueue<String> sessions = new LinkedBlockingQueue<>();
+  final List<DaemonApi.Leftover> leftovers = new CopyOnWriteArrayList<>();
   final Path guest;
   private final RpcServer server;
 
@@ -59,7 +61,9 @@ final class FakeDaemon implements AutoCloseable {
         "daemon.status",
         Nothing.class,
         DaemonApi.Status.class,
-        (call, p) -> new DaemonApi.Status(version, 1, 1, "d", "s", 0, 1, null, true, List.of()));
+        (call, p) ->
+            new DaemonApi.Status(
+                version, 1, 1, "d", "s", 0, 1, null, true, List.copyOf(leftovers)));
     server =
         RpcServer.bind(
             new RpcServer.Config(

@@ -2,9 +2,11 @@ package dev.banger.proof;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.banger.api.DaemonApi;
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
+import dev.banger.model.VmId;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -12,6 +14,7 @@ import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.Statement;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -190,6 +193,27 @@ class DiskFaultsHostTest {
       disk.immutable(daemon.directories().vms(), false);
       client.delete("off", true);
       client.create("new", true);
+      Invariants.require(daemon, LIMIT);
+    }
+  }
+
+  @Test
+  void aRemovalThatFailsIsToldWithItsReasonUntilItIsDone() throws Exception {
+    try (SmallDisk disk = SmallDisk.of(MEBIBYTES);
+        TestDaemon daemon = TestDaemon.ofFakes(disk.home()).start();
+        TestClient client = daemon.client()) {
+      Path directory = daemon.directories().vm(new VmId(client.create("off", false)));
+      disk.immutable(directory, true);
+      assertThat(failure(() -> client.delete("off", false)).code()).isEqualTo(ErrorCode.PERMISSION);
+      DaemonApi.Leftover left = client.leftovers().getFirst();
+      assertThat(left.kind()).isEqualTo("VM_REMOVAL");
+      assertThat(left.tries()).isPositive();
+      assertThat(left.error()).contains(directory.toString()).contains("Operation not permitted");
+      assertThat(Instant.ofEpochMilli(left.begun()))
+          .isBetween(Instant.now().minus(LIMIT), Instant.now());
+      disk.immutable(directory, false);
+      client.delete("off", true);
+      assertThat(client.leftovers()).isEmpty();
       Invariants.require(daemon, LIMIT);
     }
   }

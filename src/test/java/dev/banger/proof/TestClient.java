@@ -72,6 +72,11 @@ public final class TestClient implements AutoCloseable {
     return call(OperationApi.LIST, new DaemonApi.Nothing()).operations();
   }
 
+  /** What the daemon could not take off the host yet. */
+  public List<DaemonApi.Leftover> leftovers() throws BangerException {
+    return call(DaemonApi.STATUS, new DaemonApi.Nothing()).leftovers();
+  }
+
   /** The parameters of vm.create.begin, without those that have a default. */
   public static Map<String, Object> wish(String name, boolean start) {
     Map<String, Object> wish = new LinkedHashMap<>();

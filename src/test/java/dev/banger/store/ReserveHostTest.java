@@ -22,7 +22,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ReserveHostTest {
   private static final Duration LIMIT = Duration.ofSeconds(10);
   private static final int MEBIBYTES = 20;
-  private static final int ENDS = Integer.getInteger("banger.reserve.ends", 500);
+  private static final int ENDS = Integer.getInteger("banger.reserve.ends", 200);
   private static final VmId ID = new VmId("0123456789ab");
 
   private static Path file(SmallDisk disk) throws IOException {
