@@ -9,6 +9,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -30,6 +31,12 @@ public final class Database implements AutoCloseable {
   private static final int BUSY_MILLIS = 5_000;
   private static final int RESERVE_SECONDS = 1;
   private static final int ROOM_TO_OPEN = 128 << 10;
+
+  /**
+   * File systems on which even what is there already is written to new blocks. A full one kills who
+   * writes to a mapped file, so SQLite maps none there: nobody else can open the database then.
+   */
+  private static final Set<String> NEVER_IN_PLACE = Set.of("btrfs", "zfs", "bcachefs");
 
   /** Work with the connection; its result must not hold on to it. */
   @FunctionalInterface
@@ -56,7 +63,7 @@ public final class Database implements AutoCloseable {
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("store").daemon(true).factory());
     try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
+      Files.createDirectories(directory(file));
       Reserve reserve = Reserve.of(file);
       Connection connection = await(thread.submit(() -> connect(file, reserve)), file);
       var _ =
@@ -90,6 +97,9 @@ public final class Database implements AutoCloseable {
     config.setSynchronous(SQLiteConfig.SynchronousMode.NORMAL);
     config.enforceForeignKeys(true);
     config.setBusyTimeout(BUSY_MILLIS);
+    if (NEVER_IN_PLACE.contains(Files.getFileStore(directory(file)).type())) {
+      config.setLockingMode(SQLiteConfig.LockingMode.EXCLUSIVE);
+    }
     createPrivate(file);
     Connection connection = config.createConnection("jdbc:sqlite:" + file);
     try {
@@ -101,6 +111,10 @@ public final class Database implements AutoCloseable {
       connection.close();
       throw e;
     }
+  }
+
+  private static Path directory(Path file) {
+    return file.toAbsolutePath().resolveSibling(".").normalize();
   }
 
   /** SQLite gives its other files the rights of this one. */
