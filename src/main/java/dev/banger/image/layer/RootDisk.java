@@ -1,0 +1,204 @@
+package dev.banger.image.layer;
+
+import dev.banger.ext4.Attributes;
+import dev.banger.ext4.DirectoryEntry;
+import dev.banger.ext4.Ext4Options;
+import dev.banger.ext4.Ext4Writer;
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.NoSuchElementException;
+import java.util.function.LongConsumer;
+
+/** Makes an ext4 file out of an image's layers. */
+public final class RootDisk {
+  private static final byte[] LOST_AND_FOUND = "lost+found".getBytes(StandardCharsets.UTF_8);
+
+  /** Of one image: entries in all its layers, hidden ones too. */
+  private static final long MOST_ENTRIES = 20_000_000;
+
+  /** Of one image: bytes of files in all its layers, hidden ones and holes too. */
+  private static final long MOST_BYTES = 1L << 40;
+
+  /** Of hard links that name hard links whose paths are hidden. */
+  private static final int LONGEST_CHAIN = 40;
+
+  private RootDisk() {}
+
+  /**
+   * Writes the file; nothing is left of it when that fails.
+   *
+   * @param layers the lowest first, as an image's configuration has them
+   * @param disk does not exist
+   * @param scratch an existing directory for the index, which is gone afterwards
+   * @param progress how many bytes of the disk are written
+   */
+  public static void write(
+      List<? extends Layer> layers,
+      Path disk,
+      Path scratch,
+      Ext4Options options,
+      LongConsumer progress)
+      throws BangerException, InterruptedException {
+    boolean whole = false;
+    try (LayerTree tree = new LayerTree(scratch);
+        Ext4Writer writer = Ext4Writer.create(disk, options)) {
+      new RootDisk().write(layers, tree, writer, options.seconds(), progress);
+      whole = true;
+    } catch (ClosedByInterruptException e) {
+      throw new InterruptedException();
+    } catch (IOException e) {
+      throw new BangerException(
+          e instanceof LayerException ? ErrorCode.INVALID : ErrorCode.INTERNAL,
+          "cannot make " + disk.getFileName() + " from the image's layers: " + e.getMessage(),
+          "the image cannot be used as it is; pull another version",
+          e);
+    } finally {
+      if (!whole) {
+        delete(disk);
+      }
+    }
+  }
+
+  private static void delete(Path disk) throws BangerException {
+    try {
+      Files.deleteIfExists(disk);
+    } catch (IOException e) {
+      throw new BangerException(ErrorCode.INTERNAL, "cannot remove " + disk, "remove it", e);
+    }
+  }
+
+  private void write(
+      List<? extends Layer> layers,
+      LayerTree tree,
+      Ext4Writer writer,
+      long seconds,
+      LongConsumer progress)
+      throws IOException, BangerException, InterruptedException {
+    HardLinks hardLinks = new HardLinks(writer, tree);
+    LayerMerge merge =
+        new LayerMerge(writer, tree, hardLinks, new LayerLimits(MOST_ENTRIES, MOST_BYTES));
+    for (int number = 0; number < layers.size(); number++) {
+      Layer layer = layers.get(layers.size() - 1 - number);
+      try (InputStream stream = layer.open()) {
+        merge.read(stream, number);
+      } catch (LayerException e) {
+        throw new LayerException("layer " + layer.name() + ": " + e.getMessage());
+      }
+      for (int chain = 0; chain < LONGEST_CHAIN && hardLinks.wantsFrom(number); chain++) {
+        if (!again(layer, merge, hardLinks, number)) {
+          break;
+        }
+      }
+      progress.accept(writer.length());
+    }
+    Links links = new Links(tree, hardLinks);
+    links.settle();
+    hardLinks.settle(links);
+    new Directories(tree, writer, seconds).write();
+  }
+
+  /** Whether another reading found what the one before it did not. */
+  private static boolean again(Layer layer, LayerMerge merge, HardLinks hardLinks, int number)
+      throws IOException, BangerException, InterruptedException {
+    int before = hardLinks.found();
+    try (InputStream stream = layer.open()) {
+      merge.readHidden(stream, number);
+    }
+    return hardLinks.found() > before;
+  }
+
+  /** Writes all directories once all names are known. */
+  private static final class Directories {
+    private final LayerTree tree;
+    private final Ext4Writer writer;
+    private final long seconds;
+    private int lostAndFound;
+
+    Directories(LayerTree tree, Ext4Writer writer, long seconds) {
+      this.tree = tree;
+      this.writer = writer;
+      this.seconds = seconds;
+    }
+
+    void write() throws IOException {
+      int lost = tree.find(LayerTree.ROOT, LOST_AND_FOUND);
+      if (lost == LayerTree.NONE || tree.type(lost) == LayerTree.NO_TYPE) {
+        lost = lost == LayerTree.NONE ? tree.addImplied(LayerTree.ROOT, LOST_AND_FOUND, 0) : lost;
+        tree.become(lost, Attributes.DIRECTORY, 0);
+        tree.setAttributes(lost, Ext4Writer.lostAndFound(seconds));
+      }
+      tree.setInode(LayerTree.ROOT, Ext4Writer.ROOT);
+      for (int node = 1; node < tree.count(); node++) {
+        if (tree.isDirectory(node) && isThere(node)) {
+          tree.setInode(node, writer.reserveDirectory());
+        }
+      }
+      for (int node = 0; node < tree.count(); node++) {
+        if (tree.isDirectory(node) && (node == LayerTree.ROOT || isThere(node))) {
+          writeDirectory(node);
+        }
+      }
+      lostAndFound = tree.isDirectory(lost) ? tree.inode(lost) : 0;
+      writer.finish(lostAndFound);
+    }
+
+    private boolean isThere(int node) {
+      return tree.parent(node) != LayerTree.NONE;
+    }
+
+    private void writeDirectory(int node) throws IOException {
+      int parent = node == LayerTree.ROOT ? node : tree.parent(node);
+      int directories = 0;
+      for (int child = tree.firstChild(node);
+          child != LayerTree.NONE;
+          child = tree.nextSibling(child)) {
+        directories += tree.isDirectory(child) ? 1 : 0;
+      }
+      Attributes attributes = LayerMerge.kept(tree.attributes(node, seconds));
+      writer.directory(
+          tree.inode(node), tree.inode(parent), attributes, new Children(tree, node), directories);
+    }
+  }
+
+  /** The names in one directory. */
+  private static final class Children implements Iterator<DirectoryEntry> {
+    private final LayerTree tree;
+    private int next;
+
+    Children(LayerTree tree, int directory) {
+      this.tree = tree;
+      next = visible(tree.firstChild(directory));
+    }
+
+    private int visible(int node) {
+      int at = node;
+      while (at != LayerTree.NONE && tree.type(at) == LayerTree.NO_TYPE) {
+        at = tree.nextSibling(at);
+      }
+      return at;
+    }
+
+    @Override
+    public boolean hasNext() {
+      return next != LayerTree.NONE;
+    }
+
+    @Override
+    public DirectoryEntry next() {
+      if (next == LayerTree.NONE) {
+        throw new NoSuchElementException();
+      }
+      int node = next;
+      next = visible(tree.nextSibling(node));
+      return new DirectoryEntry(tree.name(node), tree.inode(node), tree.type(node));
+    }
+  }
+}
