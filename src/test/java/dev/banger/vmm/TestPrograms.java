@@ -4,11 +4,13 @@ import dev.banger.proc.Binaries;
 import dev.banger.proc.Command;
 import dev.banger.proc.Finished;
 import dev.banger.proc.Tool;
+import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 
@@ -35,14 +37,20 @@ public final class TestPrograms {
     return GUEST.resolve("build").resolve(name);
   }
 
-  /** A static program from {@code NAME.c} beside this class. */
+  /** A static program from {@code NAME.c} beside this class; many may ask at once. */
   public static Path compiled(String name) throws Exception {
-    Files.createDirectories(PROGRAMS);
-    Path source = PROGRAMS.resolve(name + ".c");
-    Path program = PROGRAMS.resolve(name);
-    try (InputStream text = TestPrograms.class.getResourceAsStream(name + ".c")) {
-      Files.copy(text, source, StandardCopyOption.REPLACE_EXISTING);
+    byte[] text;
+    try (InputStream source = TestPrograms.class.getResourceAsStream(name + ".c")) {
+      text = source.readAllBytes();
     }
+    Path whole = PROGRAMS.resolve(name + "-" + Integer.toHexString(Arrays.hashCode(text)));
+    Path program = whole.resolve(name);
+    if (Files.exists(program)) {
+      return program;
+    }
+    Files.createDirectories(PROGRAMS);
+    Path mine = Files.createTempDirectory(PROGRAMS, name);
+    Path source = Files.write(mine.resolve(name + ".c"), text);
     require(
         Command.of(
             Binaries.ofPath(),
@@ -54,8 +62,15 @@ public final class TestPrograms {
             "-Wextra",
             "-Werror",
             "-o",
-            program.toString(),
+            mine.resolve(name).toString(),
             source.toString()));
+    try {
+      Files.move(mine, whole, StandardCopyOption.ATOMIC_MOVE);
+    } catch (IOException e) {
+      if (!Files.exists(program)) { // else another was faster
+        throw e;
+      }
+    }
     return program;
   }
 
