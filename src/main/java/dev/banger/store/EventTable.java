@@ -152,6 +152,21 @@ public final class EventTable {
     });
   }
 
+  /** What the newest event says that the VM became; empty when none is kept. */
+  public Optional<String> lastState(VmId vm) throws BangerException {
+    return database.read(c -> {
+      try (PreparedStatement s =
+          c.prepareStatement(
+              "SELECT to_state FROM event WHERE vm = ? AND to_state <> ''"
+                  + " ORDER BY seq DESC LIMIT 1")) {
+        s.setString(1, vm.value());
+        try (ResultSet rows = s.executeQuery()) {
+          return rows.next() ? Optional.of(rows.getString(1)) : Optional.empty();
+        }
+      }
+    });
+  }
+
   public Window window() throws BangerException {
     return database.read(EventTable::window);
   }

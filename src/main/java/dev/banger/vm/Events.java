@@ -100,6 +100,11 @@ public final class Events {
     return table.lastKnown(nameOrId);
   }
 
+  /** What the newest event says that the VM became, when one is kept. */
+  Optional<String> lastState(VmId vm) throws BangerException {
+    return table.lastState(vm);
+  }
+
   /** The cursor behind which everything is that happens from now on. */
   public long newest() throws BangerException {
     return table.window().newest();

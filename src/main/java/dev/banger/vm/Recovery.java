@@ -42,6 +42,7 @@ final class Recovery {
   private final Lifecycle lifecycle;
   private final Remains remains;
   private final Reaper reaper;
+  private final Transitions transitions;
   private final Directories directories;
   private final KeyedLocks<VmId> locks;
   private final Unclaimed unclaimed;
@@ -72,6 +73,7 @@ final class Recovery {
     this.directories = parts.directories();
     this.lifecycle = lifecycle;
     this.remains = remains;
+    this.transitions = transitions;
     this.reaper = new Reaper(parts, remains, locks, transitions);
     this.locks = locks;
   }
@@ -106,6 +108,7 @@ final class Recovery {
 
   /** What was begun is undone first: what is left then is a whole VM, or none. */
   private void recover(VmRow row, Held held) throws BangerException, InterruptedException {
+    Reaper.attempt("what was told of vm=" + row.name(), () -> transitions.takeUp(row));
     if (!journal.leftovers(row.id().value()).isEmpty()) {
       LOG.info("vm={} was being worked on when the daemon ended: that is undone", row.name());
       account(row.id());

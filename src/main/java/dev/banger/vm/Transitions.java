@@ -100,6 +100,26 @@ final class Transitions {
     };
   }
 
+  /**
+   * A daemon begins: what the one before it was doing to the VM is over, and it is what its row
+   * says. Where the last event says otherwise, another tells of it.
+   */
+  void takeUp(VmRow row) throws BangerException {
+    Track track = track(row);
+    track.lock.lock();
+    try {
+      String now = track.seen.phase().toString();
+      Optional<String> told = events.lastState(row.id());
+      if (told.isPresent() && !told.get().equals(now)) {
+        String why = "the daemon ended meanwhile";
+        table.note(List.of(event(row.id(), track.name, STATE, told.get(), now, why, "")));
+      }
+    } finally {
+      track.lock.unlock();
+    }
+    events.wake();
+  }
+
   /** False when the name is taken. */
   boolean creating(VmRow row) throws BangerException {
     EventRow event = event(row.id(), row.name(), STATE, "", Phase.CREATING.toString(), "", "");

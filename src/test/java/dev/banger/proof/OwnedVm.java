@@ -15,9 +15,17 @@ final class OwnedVm {
   private final StormLog log;
 
   /** Its client writes it; whoever kills the daemon reads it, too. */
-  private volatile Belief belief = new Belief(EnumSet.of(Fate.ABSENT), null);
+  private volatile Belief belief = new Belief(EnumSet.of(Fate.ABSENT), null, null, Set.of());
 
-  private record Belief(Set<Fate> possible, @Nullable Long pid) {}
+  /**
+   * What must be.
+   *
+   * @param pid of its VMM while it runs; null: any
+   * @param gone the pid of a VMM that has ended; null: none has
+   * @param settings one of these; empty: any
+   */
+  private record Belief(
+      Set<Fate> possible, @Nullable Long pid, @Nullable Long gone, Set<StormChange> settings) {}
 
   OwnedVm(String name, StormLog log) {
     this.name = name;
@@ -31,12 +39,36 @@ final class OwnedVm {
   /** From now on it must be one of these. */
   void mustBe(Fate first, Fate... others) {
     Set<Fate> possible = EnumSet.of(first, others);
-    belief = new Belief(possible, possible.contains(Fate.RUNNING) ? belief.pid() : null);
+    boolean runs = possible.contains(Fate.RUNNING);
+    belief =
+        new Belief(
+            possible, runs ? belief.pid() : null, runs ? belief.gone() : null, belief.settings());
   }
 
   /** It was started anew, or may have been: another process serves it. */
   void forgetPid() {
-    belief = new Belief(belief.possible(), null);
+    belief = new Belief(belief.possible(), null, belief.gone(), belief.settings());
+  }
+
+  /** The VMM with this pid ends now, and another may come. */
+  void mustNotHave(long pid) {
+    belief = new Belief(belief.possible(), null, pid, belief.settings());
+  }
+
+  /** From now on it must have one of these settings. */
+  void mustHave(StormChange... settings) {
+    belief =
+        new Belief(belief.possible(), belief.pid(), belief.gone(), Set.copyOf(List.of(settings)));
+  }
+
+  /** What it has; null when that is not known. */
+  @Nullable StormChange settings() {
+    return belief.settings().size() == 1 ? belief.settings().iterator().next() : null;
+  }
+
+  /** When it fails it comes up again, as far as is known. */
+  boolean restartsItself() {
+    return belief.settings().stream().anyMatch(StormChange::restartsItself);
   }
 
   /** What is seen now, held against what must be; empty when all is well. */
@@ -53,6 +85,12 @@ final class OwnedVm {
           + ", must be "
           + held.possible();
     }
+    if (!mine.isEmpty()) {
+      String wrong = judge(held, mine.getFirst());
+      if (!wrong.isEmpty()) {
+        return wrong;
+      }
+    }
     Long now = mine.isEmpty() ? null : mine.getFirst().pid();
     if (fate == Fate.RUNNING && now == null) {
       return "runs without a pid";
@@ -61,6 +99,19 @@ final class OwnedVm {
       return "has pid " + now + " and had " + held.pid() + ", though nobody started it anew";
     }
     return "";
+  }
+
+  private static String judge(Belief held, VmApi.View view) {
+    StormChange settings = StormChange.of(view);
+    if (!held.settings().isEmpty() && !held.settings().contains(settings)) {
+      return "has " + settings + ", must have one of " + held.settings();
+    }
+    if (view.policies().restartAt() != null && view.pid() == null) {
+      return "is about to be restarted";
+    }
+    return held.gone() != null && held.gone().equals(view.pid())
+        ? "still has the pid " + held.gone() + ", which has ended"
+        : "";
   }
 
   private static String describe(VmApi.View view) {
@@ -76,7 +127,10 @@ final class OwnedVm {
     VmApi.View view = all.stream().filter(vm -> vm.name().equals(name)).findFirst().orElse(null);
     Fate fate = view == null ? Fate.ABSENT : Fate.of(view);
     if (fate != null) {
-      belief = new Belief(EnumSet.of(fate), view == null ? null : view.pid());
+      belief =
+          view == null
+              ? new Belief(EnumSet.of(fate), null, null, Set.of())
+              : new Belief(EnumSet.of(fate), view.pid(), null, Set.of(StormChange.of(view)));
       return fate;
     }
     return belief.possible().iterator().next();

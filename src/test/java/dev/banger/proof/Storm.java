@@ -30,6 +30,7 @@ final class Storm {
   private final StormSettings settings;
   private final StormLog log = new StormLog();
   private final Gate gate = new Gate();
+  private final StormEvents events;
   private final List<OwnedVm> owned;
   private final List<StormClient> clients = new ArrayList<>();
   private final Random random;
@@ -41,6 +42,7 @@ final class Storm {
     this.daemon = daemon;
     this.settings = settings;
     this.random = new Random(settings.seed());
+    this.events = new StormEvents(daemon, log);
     this.owned =
         IntStream.range(0, settings.owned()).mapToObj(i -> new OwnedVm("own-" + i, log)).toList();
     List<String> contended =
@@ -52,12 +54,13 @@ final class Storm {
               .filter(i -> i % settings.clients() == mine)
               .mapToObj(owned::get)
               .toList();
-      clients.add(new StormClient(number, daemon, settings, log, gate, part, contended));
+      clients.add(new StormClient(number, daemon, settings, log, gate, events, part, contended));
     }
   }
 
   /** The daemon runs, and runs again afterwards, without a VM. */
   Report run() throws Exception {
+    events.begin();
     List<Thread> threads = new ArrayList<>();
     for (StormClient client : clients) {
       threads.add(Thread.ofPlatform().name("storm-client").start(client));
@@ -98,6 +101,7 @@ final class Storm {
       log.lie("list", "was right only " + took.toMillis() + " ms after a kill");
     }
     log.killed(took);
+    events.keep();
     gate.open();
   }
 
@@ -114,6 +118,7 @@ final class Storm {
     List<String> leaks = new ArrayList<>(Invariants.settle(daemon, SETTLED));
     try (TestClient client = daemon.client()) {
       owned.forEach(vm -> settle(vm, client));
+      events.quiet(client.list());
       for (VmApi.View vm : client.list()) {
         client.delete(vm.id(), true);
       }
@@ -122,6 +127,7 @@ final class Storm {
       }
     }
     leaks.addAll(Invariants.settle(daemon, SETTLED));
+    events.end();
     int after = descriptors();
     daemon.stop();
     daemon.start();

@@ -17,6 +17,7 @@ enum StormAction {
   DELETE(3),
   DELETE_IF_OFF(2),
   EXEC(8),
+  SET(5),
   CANCEL_CREATE(3),
   CANCEL_START(3),
   VMM_DIES(1),

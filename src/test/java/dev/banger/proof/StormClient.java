@@ -1,6 +1,7 @@
 package dev.banger.proof;
 
 import dev.banger.api.OperationApi;
+import dev.banger.api.SetApi;
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
@@ -37,6 +38,7 @@ final class StormClient implements Runnable {
   private final StormSettings settings;
   private final StormLog log;
   private final Gate gate;
+  private final StormEvents events;
   private final List<OwnedVm> owned;
   private final List<String> contended;
   private final Random random;
@@ -49,6 +51,7 @@ final class StormClient implements Runnable {
       StormSettings settings,
       StormLog log,
       Gate gate,
+      StormEvents events,
       List<OwnedVm> owned,
       List<String> contended) {
     this.number = number;
@@ -56,6 +59,7 @@ final class StormClient implements Runnable {
     this.settings = settings;
     this.log = log;
     this.gate = gate;
+    this.events = events;
     this.owned = List.copyOf(owned);
     this.contended = List.copyOf(contended);
     this.random = new Random(settings.seed() * 31 + number);
@@ -123,22 +127,40 @@ final class StormClient implements Runnable {
     }
   }
 
+  private List<VmApi.View> list() throws Exception {
+    TestClient client = connection();
+    long asked = System.currentTimeMillis();
+    List<VmApi.View> all = client.list();
+    events.answered(asked, all, true);
+    return all;
+  }
+
+  private VmApi.View show(String vm) throws Exception {
+    TestClient client = connection();
+    long asked = System.currentTimeMillis();
+    VmApi.View view = client.show(vm);
+    events.answered(asked, List.of(view), false);
+    return view;
+  }
+
   private static boolean isLost(BangerException e) {
     return e.code() == ErrorCode.UNAVAILABLE;
   }
 
   /** One action on a VM that is ours alone. */
   private void work(OwnedVm vm) throws Exception {
-    Fate before = vm.settle(connection().list());
+    Fate before = vm.settle(list());
     StormAction action = StormAction.any(random);
     if (StormAction.ACCIDENTS.contains(action)) {
       accident(action, vm, before);
     } else if (action == StormAction.CANCEL_CREATE || action == StormAction.CANCEL_START) {
       cancel(action, vm, before);
+    } else if (action == StormAction.SET) {
+      set(vm, before);
     } else {
       ask(action, vm, before);
     }
-    vm.settle(connection().list());
+    vm.settle(list());
   }
 
   private void ask(StormAction action, OwnedVm vm, Fate before) throws Exception {
@@ -159,6 +181,9 @@ final class StormClient implements Runnable {
     } catch (BangerException e) {
       if (isLost(e)) {
         log.note(vm.name(), "cut off");
+        if (vm.restartsItself()) {
+          vm.forgetPid(); // what was ended half-way has failed, and comes up again
+        }
         throw e;
       }
       log.note(vm.name(), "refused: " + e.code() + " " + e.getMessage());
@@ -199,6 +224,44 @@ final class StormClient implements Runnable {
     }
   }
 
+  /** All of the change, or nothing. */
+  private void set(OwnedVm vm, Fate before) throws Exception {
+    StormChange old = vm.settings();
+    if (before == Fate.ABSENT || old == null) {
+      return;
+    }
+    boolean off = before != Fate.RUNNING;
+    StormChange wish = StormChange.any(random, number, old, off, settings.scripted());
+    vm.mustHave(old, wish);
+    log.did(vm.name(), "client-" + number + " SET to " + wish);
+    try {
+      change(wish.request(vm.name()), wish.word());
+      vm.mustHave(wish);
+    } catch (BangerException e) {
+      if (isLost(e)) {
+        log.note(vm.name(), "cut off");
+        throw e;
+      }
+      vm.mustHave(old);
+      log.lie(vm.name(), "SET of " + before + " failed: " + e.code() + " " + e.getMessage());
+    }
+  }
+
+  /** An event tells of it once, when it was made; of one that was cut off, once or not at all. */
+  private void change(SetApi.Change change, String word) throws Exception {
+    TestClient client = connection();
+    events.mustBeTold(word, 0, 1);
+    try {
+      SetApi.Changed _ = client.call(SetApi.SET, change);
+      events.mustBeTold(word, 1, 1);
+    } catch (BangerException e) {
+      if (!isLost(e)) {
+        events.mustBeTold(word, 0, 0);
+      }
+      throw e;
+    }
+  }
+
   /** Begins, and cancels after a moment: what was cancelled has changed nothing. */
   private void cancel(StormAction action, OwnedVm vm, Fate before) throws Exception {
     boolean create = action == StormAction.CANCEL_CREATE;
@@ -233,7 +296,11 @@ final class StormClient implements Runnable {
       return;
     }
     Fate after = action == StormAction.GUEST_POWERS_OFF ? Fate.STOPPED : Fate.FAILED;
-    String id = connection().show(vm.name()).id();
+    String id = show(vm.name()).id();
+    if (after == Fate.FAILED && vm.restartsItself()) {
+      after = Fate.RUNNING;
+      vm.mustNotHave(pid);
+    }
     vm.mustBe(after, Fate.RUNNING);
     log.did(vm.name(), "client-" + number + " " + action);
     if (action == StormAction.VMM_DIES) {
@@ -243,7 +310,7 @@ final class StormClient implements Runnable {
     }
     long until = System.nanoTime() + NOTICED.toNanos();
     vm.mustBe(after);
-    while (!vm.judge(connection().list()).isEmpty() && System.nanoTime() < until) {
+    while (!vm.judge(list()).isEmpty() && System.nanoTime() < until) {
       Thread.sleep(20); // the daemon says by an event when it has noticed; a look is simpler
     }
   }
@@ -263,7 +330,7 @@ final class StormClient implements Runnable {
     log.did(vm, "client-" + number + " " + action);
     try {
       switch (action) {
-        case VMM_DIES, GUEST_PANICS, GUEST_POWERS_OFF -> connection().show(vm);
+        case VMM_DIES, GUEST_PANICS, GUEST_POWERS_OFF -> show(vm);
         case CANCEL_CREATE -> {
           String operation = connection().beginCreate(TestClient.wish(vm, true)).operation();
           connection().cancel(operation);
@@ -273,6 +340,10 @@ final class StormClient implements Runnable {
           connection().cancel(begun.operation());
         }
         case STOP -> connection().stop(vm, random.nextBoolean());
+        case SET -> {
+          String round = StormChange.round(random, number);
+          change(StormChange.labelled(vm, round), StormChange.word(round));
+        }
         default -> call(action, vm);
       }
     } catch (BangerException e) {

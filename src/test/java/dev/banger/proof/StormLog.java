@@ -15,6 +15,8 @@ final class StormLog {
   private final AtomicInteger operations = new AtomicInteger();
   private final AtomicInteger lost = new AtomicInteger();
   private final AtomicInteger kills = new AtomicInteger();
+  private final AtomicInteger events = new AtomicInteger();
+  private final AtomicInteger answers = new AtomicInteger();
   private final AtomicLong slowest = new AtomicLong();
   private final long begin = System.nanoTime();
 
@@ -53,6 +55,12 @@ final class StormLog {
     slowest.accumulateAndGet(untilRight.toMillis(), Math::max);
   }
 
+  /** So many events and answers were held against each other. */
+  void replayed(int toldEvents, int toldAnswers) {
+    events.set(toldEvents);
+    answers.set(toldAnswers);
+  }
+
   int operations() {
     return operations.get();
   }
@@ -66,7 +74,7 @@ final class StormLog {
   }
 
   String summary(StormSettings settings, int leaks) {
-    return "storm: seed=%d clients=%d vms=%d seconds=%d operations=%d cut-off=%d kills=%d right-after-kill=%dms lies=%d leaks=%d"
+    return "storm: seed=%d clients=%d vms=%d seconds=%d operations=%d cut-off=%d kills=%d right-after-kill=%dms events=%d answers=%d lies=%d leaks=%d"
         .formatted(
             settings.seed(),
             settings.clients(),
@@ -76,6 +84,8 @@ final class StormLog {
             lost.get(),
             kills.get(),
             slowest.get(),
+            events.get(),
+            answers.get(),
             lies.size(),
             leaks);
   }

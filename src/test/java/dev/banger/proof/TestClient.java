@@ -1,6 +1,7 @@
 package dev.banger.proof;
 
 import dev.banger.api.DaemonApi;
+import dev.banger.api.EventApi;
 import dev.banger.api.ImageApi;
 import dev.banger.api.Method;
 import dev.banger.api.OperationApi;
@@ -62,6 +63,12 @@ public final class TestClient implements AutoCloseable {
 
   public List<VmApi.View> list() throws BangerException {
     return call(VmApi.LIST, new VmApi.Filter(true)).vms();
+  }
+
+  /** Events go to the listener; returns when it is all, or when the connection is lost. */
+  void listen(EventApi.Subscribe wish, RpcClient.Listener listener) throws BangerException {
+    EventApi.Position _ =
+        rpc.call(EventApi.SUBSCRIBE.name(), wish, EventApi.Position.class, null, listener);
   }
 
   public VmApi.View show(String vm) throws BangerException {

@@ -97,6 +97,24 @@ class TransitionsTest {
   }
 
   @Test
+  void whatADaemonThatDiedWasDoingIsToldToBeOver() throws BangerException {
+    transitions.starting(row, "");
+    transitions.running(row, "boot-1", VmRow.Restarts.NONE);
+    transitions.stopping(row, "");
+    VmRow left = table.byId(row.id()).orElseThrow();
+    Transitions next = new Transitions(table, events, Clock.fixed(NOW, ZoneOffset.UTC));
+    next.takeUp(left);
+    next.takeUp(left);
+    next.unresponsive(left, "");
+    Transitions another = new Transitions(table, events, Clock.fixed(NOW, ZoneOffset.UTC));
+    another.takeUp(left);
+    assertThat(another.phase(left)).isEqualTo(Phase.RUNNING);
+    assertThat(told())
+        .endsWith(
+            "running>stopping", "stopping>running", "running>unresponsive", "unresponsive>running");
+  }
+
+  @Test
   void aWriteThatFailsChangesNothing() throws BangerException {
     VmRow named = Rows.row("0123456789ac", "taken");
     assertThat(transitions.creating(named)).isTrue();
