@@ -4,6 +4,7 @@ import dev.banger.guest.Guest;
 import dev.banger.image.disk.DiskFile;
 import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.disk.DiskTemplates;
+import dev.banger.journal.Step;
 import dev.banger.journal.StepKind;
 import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
@@ -60,7 +61,9 @@ public enum OwnDisk {
     if (!disk.exists()) {
       templates.of(role, size, life).copyTo(disk.file(), steps, step);
     } else if (disk.size().compareTo(whole) < 0) {
-      disk.grow(whole);
+      ByteSize _ =
+          steps.pass(
+              Step.of(StepKind.DISK_GROWTH, steps.owner(), disk.file()), () -> disk.grow(whole));
     }
     return disk;
   }
@@ -70,7 +73,7 @@ public enum OwnDisk {
     DiskFile disk = in(directory);
     ByteSize size = disk.size();
     if (disk.fileSystem().compareTo(size) < 0) {
-      growInside(guest, size);
+      ByteSize _ = growInside(guest, size);
     }
   }
 
@@ -78,7 +81,8 @@ public enum OwnDisk {
    * Grows the file system to its device; returns when it has this size. A device that has just
    * grown shows it in the guest a moment later.
    */
-  public void growInside(Guest guest, ByteSize size) throws BangerException, InterruptedException {
+  public ByteSize growInside(Guest guest, ByteSize size)
+      throws BangerException, InterruptedException {
     long until = System.nanoTime() + DEVICE_LIMIT.toNanos();
     ByteSize now = guest.grow(mountPoint);
     while (now.compareTo(size) < 0) {
@@ -91,5 +95,6 @@ public enum OwnDisk {
       Thread.sleep(PAUSE);
       now = guest.grow(mountPoint);
     }
+    return now;
   }
 }

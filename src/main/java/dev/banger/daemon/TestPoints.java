@@ -107,10 +107,13 @@ final class TestPoints implements StepObserver {
     new CountDownLatch(1).await();
   }
 
+  /** A call that is no operation is cancelled by {@code $/cancel}, which interrupts its thread. */
   private void cancel() throws BangerException {
     Operations all = operations;
     if (all != null && Journal.OPERATION.isBound()) {
       all.cancel(Journal.OPERATION.get());
+    } else {
+      Thread.currentThread().interrupt();
     }
   }
 }

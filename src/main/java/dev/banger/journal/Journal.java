@@ -61,7 +61,7 @@ public final class Journal {
   public List<StepKind> withoutUndoer() {
     EnumMap<StepKind, Boolean> missing = new EnumMap<>(StepKind.class);
     for (StepKind kind : StepKind.values()) {
-      if (!undoers.containsKey(kind)) {
+      if (kind.isUndone() && !undoers.containsKey(kind)) {
         missing.put(kind, true);
       }
     }
@@ -170,6 +170,14 @@ public final class Journal {
   void done(Entry entry) throws BangerException {
     observer.at(StepObserver.Moment.AFTER, entry.step());
     store.done(entry.id());
+  }
+
+  /** A moment of a step that is not written down. */
+  void passing(StepObserver.Moment moment, Step step) {
+    if (step.kind().isUndone()) {
+      throw new IllegalArgumentException(step + " must be written down");
+    }
+    observer.at(moment, step);
   }
 
   void keep(List<Entry> entries) throws BangerException {

@@ -34,12 +34,29 @@ public enum StepKind {
   /** An image that has no name yet, or none any more. */
   IMAGE_STAGING("an image that is not whole"),
   /** A kernel that has no name yet, or none any more. */
-  KERNEL_STAGING("a kernel that is not whole");
+  KERNEL_STAGING("a kernel that is not whole"),
+  /** Another row of a VM in place of the one before: one transaction. */
+  VM_SETTINGS("a change of a VM's settings", false),
+  /** A disk becomes as large as its VM's row says; it is never made smaller. */
+  DISK_GROWTH("the growth of a disk", false),
+  /** The guest makes the file system on it as large. */
+  FILE_SYSTEM_GROWTH("the growth of a file system", false);
 
   private final String what;
+  private final boolean undone;
 
   StepKind(String what) {
+    this(what, true);
+  }
+
+  StepKind(String what, boolean undone) {
     this.what = what;
+    this.undone = undone;
+  }
+
+  /** False: it is whole at any moment, so nothing is ever undone; see {@link Steps#pass}. */
+  public boolean isUndone() {
+    return undone;
   }
 
   /** For messages: {@code the guest's memory}. */

@@ -61,6 +61,17 @@ public final class Steps implements AutoCloseable {
     return made;
   }
 
+  /**
+   * Takes a step of a kind that is whole at any moment: nothing is written down or undone, and
+   * tests end the daemon there all the same.
+   */
+  public <T> T pass(Step step, Making<T> making) throws BangerException, InterruptedException {
+    journal.passing(StepObserver.Moment.BEFORE, step);
+    T made = making.run();
+    journal.passing(StepObserver.Moment.AFTER, step);
+    return made;
+  }
+
   /** The steps so far were taken before their operation began, which is the one of this thread. */
   public void attribute() throws BangerException {
     journal.attribute(taken, Journal.OPERATION.orElse(""));

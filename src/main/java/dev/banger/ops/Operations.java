@@ -1,6 +1,7 @@
 package dev.banger.ops;
 
 import dev.banger.journal.Journal;
+import dev.banger.lock.LeafLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
@@ -49,6 +50,7 @@ public final class Operations {
   private final ConcurrentMap<String, OperationStatus> unwritten = new ConcurrentHashMap<>();
 
   private final ConcurrentMap<String, Operation> operations = new ConcurrentHashMap<>();
+  private final LeafLock beginning = new LeafLock("beginning operations");
   private final List<String> interrupted = new ArrayList<>();
 
   /** What a daemon before this one left running was interrupted by its end. */
@@ -74,6 +76,37 @@ public final class Operations {
    */
   public String begin(String kind, String subject, Optional<String> key, Body body)
       throws BangerException {
+    refuseTooMany(kind);
+    byte[] bytes = new byte[8];
+    random.nextBytes(bytes);
+    Operation operation = new Operation(HexFormat.of().formatHex(bytes), kind, subject, clock);
+    Optional<String> known = enter(operation, key);
+    if (known.isPresent()) {
+      return known.get();
+    }
+    Thread.ofVirtual()
+        .name(kind + " " + subject)
+        .start(() ->
+            ScopedValue.where(Journal.OPERATION, operation.id()).run(() -> run(operation, body)));
+    return operation.id();
+  }
+
+  /** In one piece: who is told of an operation by its key finds it. */
+  private Optional<String> enter(Operation operation, Optional<String> key) throws BangerException {
+    OperationRow row = row(operation.status(), key);
+    beginning.lock();
+    try {
+      Optional<String> known = table.insertUnlessKeyKnown(row);
+      if (known.isEmpty()) {
+        operations.put(operation.id(), operation);
+      }
+      return known;
+    } finally {
+      beginning.unlock();
+    }
+  }
+
+  private void refuseTooMany(String kind) throws BangerException {
     long running =
         operations.values().stream().filter(o -> o.status().state() == State.RUNNING).count();
     if (running >= RUNNING_LIMIT) {
@@ -82,19 +115,6 @@ public final class Operations {
           "cannot begin " + kind + ": " + running + " operations are running",
           "wait for some to end, or cancel them");
     }
-    byte[] bytes = new byte[8];
-    random.nextBytes(bytes);
-    Operation operation = new Operation(HexFormat.of().formatHex(bytes), kind, subject, clock);
-    Optional<String> known = table.insertUnlessKeyKnown(row(operation.status(), key));
-    if (known.isPresent()) {
-      return known.get();
-    }
-    operations.put(operation.id(), operation);
-    Thread.ofVirtual()
-        .name(kind + " " + subject)
-        .start(() ->
-            ScopedValue.where(Journal.OPERATION, operation.id()).run(() -> run(operation, body)));
-    return operation.id();
   }
 
   private void run(Operation operation, Body body) {

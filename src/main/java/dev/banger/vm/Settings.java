@@ -2,6 +2,10 @@ package dev.banger.vm;
 
 import dev.banger.capability.OwnDisk;
 import dev.banger.guest.Guest;
+import dev.banger.journal.Journal;
+import dev.banger.journal.Step;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
 import dev.banger.lock.Held;
 import dev.banger.lock.KeyedLocks;
 import dev.banger.model.BangerException;
@@ -36,12 +40,19 @@ final class Settings {
   private final Transitions transitions;
   private final Directories directories;
   private final Clock clock;
+  private final Journal journal;
   private final KeyedLocks<VmId> locks;
 
-  Settings(Transitions transitions, Directories directories, Clock clock, KeyedLocks<VmId> locks) {
+  Settings(
+      Transitions transitions,
+      Directories directories,
+      Clock clock,
+      Journal journal,
+      KeyedLocks<VmId> locks) {
     this.transitions = transitions;
     this.directories = directories;
     this.clock = clock;
+    this.journal = journal;
     this.locks = locks;
   }
 
@@ -58,24 +69,32 @@ final class Settings {
           ErrorCode.WRONG_STATE, row.name() + " is being deleted", "nothing is changed any more");
     }
     change.check(row);
-    Instant now = clock.instant();
-    VmRow after =
-        transitions
-            .change(
-                row,
-                r -> change.apply(r, now),
-                new Transitions.Note("changed", "", summary(row, change, now)))
-            .orElseThrow(() ->
-                new BangerException(
-                    ErrorCode.NOT_FOUND, row.name() + " was deleted meanwhile", ""));
-    List<ChangedField> fields = new ArrayList<>();
-    shape(row, after, change, live, fields);
-    if (change.disk().isPresent()) {
-      fields.add(disk(row, after, live));
+    try (Steps steps = journal.steps(row.id().value())) {
+      VmRow after = steps.pass(step(StepKind.VM_SETTINGS, row.id()), () -> write(row, change));
+      List<ChangedField> fields = new ArrayList<>();
+      shape(row, after, change, live, fields);
+      if (change.disk().isPresent()) {
+        fields.add(disk(row, after, live, steps));
+      }
+      policies(row, after, change, fields);
+      labels(row, after, change, fields);
+      return fields;
     }
-    policies(row, after, change, fields);
-    labels(row, after, change, fields);
-    return fields;
+  }
+
+  private static Step step(StepKind kind, VmId id, Path... places) {
+    return Step.of(kind, id.value(), places);
+  }
+
+  private VmRow write(VmRow row, VmChange change) throws BangerException {
+    Instant now = clock.instant();
+    return transitions
+        .change(
+            row,
+            r -> change.apply(r, now),
+            new Transitions.Note("changed", "", summary(row, change, now)))
+        .orElseThrow(() ->
+            new BangerException(ErrorCode.NOT_FOUND, row.name() + " was deleted meanwhile", ""));
   }
 
   /** For the event: every field that becomes another, as K=V words. */
@@ -122,44 +141,55 @@ final class Settings {
   }
 
   /** Grows what runs; whatever goes wrong is made good by the next start. */
-  private ChangedField disk(VmRow row, VmRow after, @Nullable LiveVm live)
-      throws InterruptedException {
+  private ChangedField disk(VmRow row, VmRow after, @Nullable LiveVm live, Steps steps) {
     ByteSize before = row.shape().disk();
     ByteSize size = after.shape().disk();
     if (live == null) {
       return field("disk", before, size, "");
     }
     try {
-      boolean grown = growLive(row.id(), live, size.roundUp(OwnDisk.UNIT));
+      boolean grown = growLive(row.id(), live, size.roundUp(OwnDisk.UNIT), steps);
       return grown
           ? new ChangedField("disk", before.toString(), size.toString(), ChangedField.When.NOW, "")
           : field("disk", before, size, "");
     } catch (BangerException e) {
       LOG.warn("vm=" + row.name() + " its disks grow at its next start only", e);
-      return new ChangedField(
-          "disk",
-          before.toString(),
-          size.toString(),
-          ChangedField.When.NEXT_START,
-          e.getMessage() + (e.reason().isEmpty() ? "" : ": " + e.reason()));
+      return atNextStart(
+          before, size, e.getMessage() + (e.reason().isEmpty() ? "" : ": ") + e.reason());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt(); // the change is made, so the answer is not that it is not
+      return atNextStart(before, size, "its growth was cancelled");
     }
   }
 
+  private static ChangedField atNextStart(ByteSize before, ByteSize after, String why) {
+    return new ChangedField(
+        "disk", before.toString(), after.toString(), ChangedField.When.NEXT_START, why);
+  }
+
   /** False when all were so large already. */
-  private boolean growLive(VmId id, LiveVm live, ByteSize size)
+  private boolean growLive(VmId id, LiveVm live, ByteSize size, Steps steps)
       throws BangerException, InterruptedException {
     Path directory = directories.vm(id);
     boolean grown = false;
     for (OwnDisk own : OwnDisk.values()) {
       var disk = own.in(directory);
       if (disk.size().compareTo(size) < 0) {
-        live.vmm().growDisk(disk.file(), size);
-        grown = true;
+        grown =
+            steps.pass(
+                step(StepKind.DISK_GROWTH, id, disk.file()),
+                () -> {
+                  live.vmm().growDisk(disk.file(), size);
+                  return true;
+                });
       }
     }
     Guest guest = live.guest(GUEST_LIMIT);
     for (OwnDisk own : OwnDisk.values()) {
-      own.growInside(guest, size);
+      ByteSize _ =
+          steps.pass(
+              step(StepKind.FILE_SYSTEM_GROWTH, id, own.in(directory).file()),
+              () -> own.growInside(guest, size));
     }
     return grown;
   }

@@ -73,9 +73,10 @@ final class Transitions {
     return table.byId(id);
   }
 
-  /** What the VM is seen as; takes no lock. */
+  /** What the VM is seen as; takes no lock. Of one that is gone, what the row says. */
   Seen seen(VmRow row) {
-    return track(row).seen;
+    Track track = tracks.get(row.id());
+    return track == null ? written(row) : track.seen;
   }
 
   Phase phase(VmRow row) {

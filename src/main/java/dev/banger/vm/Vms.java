@@ -80,7 +80,8 @@ public final class Vms {
             parts.clock(),
             System::nanoTime);
     this.admission = new Admission(parts.room(), parts.admission(), lifecycle::memory);
-    this.settings = new Settings(transitions, parts.directories(), parts.clock(), locks);
+    this.settings =
+        new Settings(transitions, parts.directories(), parts.clock(), parts.journal(), locks);
     this.observer = new Observer(this, lifecycle, parts.directories(), parts.clock());
     this.recovery =
         new Recovery(parts, lifecycle, remains, locks, transitions, unclaimed, this::superviseAll);

@@ -23,11 +23,6 @@ public class KeyedLocksLincheckTest {
     }
   }
 
-  @Operation
-  public boolean isTheSame(@Param(name = "key") int key) {
-    return locks.of(key) == locks.of(key);
-  }
-
   /** The same, with nothing that keeps threads apart. */
   public static class WithoutLocks {
     private final int[] counts = new int[1];

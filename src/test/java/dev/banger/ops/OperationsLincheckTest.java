@@ -4,46 +4,54 @@ import dev.banger.model.BangerException;
 import dev.banger.proof.Linearizability;
 import dev.banger.store.Database;
 import dev.banger.store.OperationTable;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** A key begins one operation, whoever comes with it at the same time, and all find that one. */
 @Param(name = "key", gen = IntGen.class, conf = "1:2")
 @Param(name = "subject", gen = IntGen.class, conf = "1:9")
-public class OperationsLincheckTest {
-  private static final CountDownLatch OVER = new CountDownLatch(1);
+public final class OperationsLincheckTest {
+  private static final Duration LIMIT = Duration.ofSeconds(10);
 
+  /** Lincheck makes one behind the other, and ends none. */
+  private static final AtomicReference<@Nullable OperationsLincheckTest> LAST =
+      new AtomicReference<>();
+
+  @TempDir static @Nullable Path directory;
+
+  private final Database database;
   private final Operations operations;
 
-  public OperationsLincheckTest() throws BangerException {
-    this.operations = new Operations(new OperationTable(emptyDatabase()), Clock.systemUTC());
-  }
-
-  private static Database emptyDatabase() throws BangerException {
-    try {
-      Path file = Files.createTempFile("lincheck", ".db");
-      file.toFile().deleteOnExit();
-      return Database.open(file);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+  public OperationsLincheckTest() throws BangerException, InterruptedException {
+    end();
+    Path file = Objects.requireNonNull(directory).resolve(UUID.randomUUID() + ".db");
+    this.database = Database.open(file);
+    this.operations = new Operations(new OperationTable(database), Clock.systemUTC());
+    LAST.set(this);
   }
 
   @AfterAll
-  static void end() {
-    OVER.countDown();
+  static void end() throws InterruptedException {
+    OperationsLincheckTest last = LAST.getAndSet(null);
+    if (last != null) {
+      last.operations.close(LIMIT);
+      last.database.close();
+    }
   }
 
   /** The subject of the operation that this key has begun, now or before. */
@@ -56,7 +64,7 @@ public class OperationsLincheckTest {
             "s" + subject,
             Optional.of("k" + key),
             _ -> {
-              OVER.await();
+              new CountDownLatch(1).await();
               return "";
             });
     return operations.status(id).subject();
@@ -93,6 +101,6 @@ public class OperationsLincheckTest {
 
   @Test
   void aKeyBeginsOneOperation() {
-    Linearizability.requireUnderLoad(OperationsLincheckTest.class, Model.class);
+    Linearizability.requireUnderLoad(OperationsLincheckTest.class, Model.class, 30);
   }
 }

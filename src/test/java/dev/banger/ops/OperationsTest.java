@@ -12,10 +12,17 @@ import dev.banger.store.OperationTable;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -55,6 +62,31 @@ class OperationsTest {
     assertThat(end.state()).isEqualTo(State.DONE);
     assertThat(end.result()).isEqualTo("made");
     assertThat(end.stages()).extracting(OperationStatus.Stage::name).containsExactly("one", "two");
+  }
+
+  @Test
+  void whoeverComesWithAKnownKeyFindsItsOperation() throws Exception {
+    int tries = 300;
+    CyclicBarrier together = new CyclicBarrier(2);
+    Callable<List<String>> client =
+        () -> {
+          List<String> found = new ArrayList<>();
+          for (int i = 0; i < tries; i++) {
+            together.await(10, TimeUnit.SECONDS);
+            String id = operations.begin("test", "web", Optional.of("key-" + i), _ -> "");
+            try {
+              found.add(operations.status(id).id());
+            } catch (BangerException e) {
+              found.add(e.getMessage());
+            }
+          }
+          return found;
+        };
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      Future<List<String>> one = threads.submit(client);
+      Future<List<String>> other = threads.submit(client);
+      assertThat(one.get()).hasSize(tries).isEqualTo(other.get());
+    }
   }
 
   @Test

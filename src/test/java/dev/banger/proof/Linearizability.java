@@ -16,8 +16,8 @@ public final class Linearizability {
   /** Goes through the orders in which two threads can come to what they share. */
   public static void requireInEveryOrder(Class<?> registry) {
     new ModelCheckingOptions()
-        .iterations(LONG ? 100 : 8)
-        .invocationsPerIteration(LONG ? 5_000 : 300)
+        .iterations(LONG ? 60 : 2)
+        .invocationsPerIteration(LONG ? 3_000 : 60)
         .threads(2)
         .actorsPerThread(3)
         .actorsBefore(1)
@@ -29,11 +29,12 @@ public final class Linearizability {
    * Runs threads as they come: for one that calls native code, whose steps cannot be ordered.
    *
    * @param model answers as the registry must, for one thread
+   * @param runs of each set of calls
    */
-  public static void requireUnderLoad(Class<?> registry, Class<?> model) {
+  public static void requireUnderLoad(Class<?> registry, Class<?> model, int runs) {
     new StressOptions()
-        .iterations(LONG ? 60 : 5)
-        .invocationsPerIteration(LONG ? 500 : 40)
+        .iterations(LONG ? 50 : 3)
+        .invocationsPerIteration(LONG ? 10 * runs : runs)
         .threads(2)
         .actorsPerThread(3)
         .actorsBefore(1)

@@ -75,7 +75,7 @@ final class PointRuns implements AutoCloseable {
     for (String line : Files.readAllLines(passed())) {
       points.add(new Point(scenario, Action.KILL, points.size() + 1, line));
     }
-    if (!scenario.operation().isEmpty()) {
+    if (scenario.isCancelled()) {
       for (Point point : List.copyOf(points)) {
         points.add(new Point(scenario, Action.CANCEL, point.number(), point.name()));
       }
@@ -113,6 +113,9 @@ final class PointRuns implements AutoCloseable {
     assertThat(armed()).as("%s was not passed", point).doesNotExist();
     assertThat(Invariants.settle(daemon, SETTLED)).as("%s", point).isEmpty();
     checkOperation(point, failure.orElse(null));
+    if (point.scenario().changesSettings()) {
+      checkChange(point, failure);
+    }
     checkVm(point, failure.isEmpty());
     cleanUp();
   }
@@ -195,6 +198,24 @@ final class PointRuns implements AutoCloseable {
           .as("%s", point)
           .isEqualTo("whole\n");
     }
+  }
+
+  /** All of it is there or nothing, as was answered; the disks are good before the next start. */
+  private void checkChange(Point point, Optional<BangerException> failure) throws Exception {
+    VmApi.View vm = daemon.vm(PointScenario.VM).orElseThrow();
+    boolean made = PointChange.isMade(vm);
+    boolean call = point.scenario().operation().isEmpty();
+    if (call && (point.action() == Action.CANCEL || failure.isEmpty())) {
+      assertThat(made).as("%s answered %s", point, failure).isEqualTo(failure.isEmpty());
+    }
+    try (TestClient client = daemon.client()) {
+      client.stop(PointScenario.VM, false);
+      boolean ran = point.scenario() == PointScenario.START_LARGER && failure.isEmpty();
+      PointChange.requireDisks(daemon, vm, ran);
+      client.start(PointScenario.VM);
+      client.stop(PointScenario.VM, false);
+    }
+    PointChange.requireDisks(daemon, daemon.vm(PointScenario.VM).orElseThrow(), true);
   }
 
   private void cleanUp() throws Exception {

@@ -68,6 +68,59 @@ enum PointScenario {
       return Afterwards.WHOLE;
     }
   },
+  /** Several fields at once. */
+  SET("") {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      PointChange.create(client, VM, false);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      PointChange.make(client, VM);
+    }
+
+    @Override
+    Afterwards afterwards(boolean done) {
+      return Afterwards.WHOLE;
+    }
+  },
+  /** Disks grow under a guest that runs. */
+  SET_LIVE("") {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      PointChange.create(client, VM, true);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      PointChange.make(client, VM);
+    }
+
+    @Override
+    Afterwards afterwards(boolean done) {
+      return Afterwards.WHOLE;
+    }
+  },
+  /** Disks grow before their guest starts. */
+  START_LARGER("vm.start") {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      PointChange.create(client, VM, true);
+      client.stop(VM, false);
+      PointChange.make(client, VM);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      client.start(VM);
+    }
+
+    @Override
+    Afterwards afterwards(boolean done) {
+      return Afterwards.WHOLE;
+    }
+  },
   STOP("") {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
@@ -170,6 +223,18 @@ enum PointScenario {
 
   boolean changesImages() {
     return this == FIRST_CREATE || this == IMAGE_PULL || this == IMAGE_DELETE;
+  }
+
+  /** {@code vm set} has changed it, or is changing it. */
+  boolean changesSettings() {
+    return this == SET || this == SET_LIVE || this == START_LARGER;
+  }
+
+  /**
+   * What is a call can be cancelled, too, by {@code $/cancel}: then it is done, or was not begun.
+   */
+  boolean isCancelled() {
+    return !operation.isEmpty() || changesSettings();
   }
 
   abstract void act(TestClient client) throws Exception;

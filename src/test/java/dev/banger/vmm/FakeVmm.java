@@ -1,5 +1,6 @@
 package dev.banger.vmm;
 
+import dev.banger.image.disk.DiskFile;
 import dev.banger.journal.StepKind;
 import dev.banger.journal.Steps;
 import dev.banger.journal.Undoer;
@@ -7,6 +8,8 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.VmId;
 import dev.banger.proc.Binaries;
+import dev.banger.proc.Command;
+import dev.banger.proc.Finished;
 import dev.banger.proc.PidWatcher;
 import dev.banger.proc.ProcessIdentity;
 import dev.banger.proc.ShimCommand;
@@ -87,6 +90,11 @@ public final class FakeVmm implements Vmm {
     VmmFiles files = spec.files();
     files.refuseSecondStart();
     steps.take(VmmRemains.step(StepKind.RUN_DIRECTORY, files), files::prepare);
+    if (guests.isPresent()) {
+      for (Drive drive : spec.drives()) {
+        fill(drive);
+      }
+    }
     ShimCommand command = new ShimCommand(spec.runDirectory());
     command.serial(files.console(), LOG_LIMIT).errors(files.errors(), LOG_LIMIT);
     command.listen(files.control());
@@ -104,6 +112,20 @@ public final class FakeVmm implements Vmm {
             Optional.of(new Machine(spec.cpus(), spec.memory())));
     running.process.watch();
     return running;
+  }
+
+  /** Its guests have no disks and cannot grow what is on them, as real ones do. */
+  private void fill(Drive drive) throws BangerException, InterruptedException {
+    DiskFile disk = new DiskFile(drive.file());
+    if (!drive.readOnly() && disk.fileSystem().compareTo(disk.size()) < 0) {
+      Finished resized =
+          Command.of(binaries, new Tool("resize2fs", "e2fsprogs"), "-f", drive.file().toString())
+              .limit(LAUNCH_LIMIT)
+              .run();
+      if (!resized.ok()) {
+        throw new IllegalStateException(resized.toString());
+      }
+    }
   }
 
   @Override

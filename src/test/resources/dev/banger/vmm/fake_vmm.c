@@ -19,6 +19,7 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -114,6 +115,7 @@ static void run_agent(const char *agent, const char *script, int parent) {
   if (poll(&alive, 1, 0) != 0) _exit(1); /* the VMM ended before it could be told */
   mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
   mount("proc", "/proc", "proc", 0, NULL);
+  prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE); /* its /root is the host's, whose file system it must not grow */
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);

@@ -72,12 +72,16 @@ public record DiskFile(Path file) {
     }
   }
 
-  /** Makes the file larger, by a hole; never smaller. Its file system stays as it is. */
-  public void grow(ByteSize wanted) throws BangerException {
+  /**
+   * Makes the file larger, by a hole; never smaller. Its file system stays as it is. Returns its
+   * size.
+   */
+  public ByteSize grow(ByteSize wanted) throws BangerException {
     try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "rw")) {
       if (disk.length() < wanted.bytes()) {
         disk.setLength(wanted.bytes());
       }
+      return new ByteSize(disk.length());
     } catch (IOException e) {
       throw Trees.failure("cannot enlarge the disk " + file + " to " + wanted, e);
     }
