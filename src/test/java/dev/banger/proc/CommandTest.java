@@ -173,9 +173,11 @@ class CommandTest {
     List<String> lines = Files.readAllLines(pids);
     assertThat(lines).hasSize(count);
     for (String line : lines) {
-      assertThat(ProcessHandle.of(Long.parseLong(line.strip())).filter(ProcessHandle::isAlive))
-          .as("process " + line)
-          .isEmpty();
+      long pid = Long.parseLong(line.strip());
+      await() // an orphan that was killed is there until init has seen to it
+          .alias("process " + pid + " is gone")
+          .atMost(Duration.ofSeconds(20))
+          .until(() -> ProcessHandle.of(pid).filter(ProcessHandle::isAlive).isEmpty());
     }
   }
 }

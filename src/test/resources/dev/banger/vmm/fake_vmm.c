@@ -19,7 +19,6 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -36,6 +35,7 @@
 #include <unistd.h>
 
 enum { CONTROL = 3, CHANNEL = 4, AGENT_LISTENER = 5, PIECE = 32768 };
+enum { CAP_SYS_RESOURCE = 24 };                          /* linux/capability.h, which musl does not have */
 enum { AGENT_POWERED_OFF = 0, AGENT_REBOOTED = 3 }; /* guest/agent/power.h */
 
 static const char PANIC[] = "[    1.0] Kernel panic - not syncing: sysrq triggered crash";
