@@ -25,9 +25,9 @@ final class PointChange {
 
   private PointChange() {}
 
-  /** A VM with disks that can grow. */
-  static void create(TestClient client, String vm, boolean start) throws BangerException {
-    Map<String, Object> wish = TestClient.wish(vm, start);
+  /** A VM that runs, with disks that can grow: the first start makes them. */
+  static void create(TestClient client, String vm) throws BangerException {
+    Map<String, Object> wish = TestClient.wish(vm, true);
     wish.put("disk", DISK);
     var _ = client.await(client.beginCreate(wish).operation());
   }

@@ -72,7 +72,8 @@ enum PointScenario {
   SET("") {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
-      PointChange.create(client, VM, false);
+      PointChange.create(client, VM);
+      client.stop(VM, false);
     }
 
     @Override
@@ -89,7 +90,7 @@ enum PointScenario {
   SET_LIVE("") {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
-      PointChange.create(client, VM, true);
+      PointChange.create(client, VM);
     }
 
     @Override
@@ -106,7 +107,7 @@ enum PointScenario {
   START_LARGER("vm.start") {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
-      PointChange.create(client, VM, true);
+      PointChange.create(client, VM);
       client.stop(VM, false);
       PointChange.make(client, VM);
     }
