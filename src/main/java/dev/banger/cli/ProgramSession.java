@@ -122,6 +122,7 @@ final class ProgramSession {
       input.start();
     }
     follow(first, begun.stdin() ? 0L : null);
+    requireWritable(); // it may have failed before there was a connection to close
     ControlMessage end = first.awaitEnd();
     while (end == null || end instanceof ControlMessage.LetGo) {
       end = takeUp(end != null).awaitEnd();
