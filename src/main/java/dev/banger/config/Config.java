@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param binaries programs by name, at a path the user chose
  * @param log how the daemon's log looks
  * @param admission how many VMs may run
+ * @param registries where images are pulled from
  */
 public record Config(
     AcceleratorChoice accelerator,
@@ -27,7 +28,8 @@ public record Config(
     Authorization authorization,
     Map<String, Path> binaries,
     Log log,
-    Admission admission) {
+    Admission admission,
+    RegistrySettings registries) {
 
   /** {@code accel}: the probe decides, or the user does. */
   public enum AcceleratorChoice {
@@ -86,7 +88,8 @@ public record Config(
         new Authorization(List.of(), "", ""),
         Map.of(),
         new Log("info", "text"),
-        new Admission(1.5, ByteSize.mib(512)));
+        new Admission(1.5, ByteSize.mib(512)),
+        RegistrySettings.defaults());
   }
 
   /** Reads the file; the defaults when there is none. */

@@ -36,12 +36,19 @@ final class ConfigParser {
           "log.level",
           "log.format",
           "admission.memory_overcommit",
-          "admission.disk_floor");
+          "admission.disk_floor",
+          "registries.default",
+          "registries.ca",
+          "registries.downloads",
+          "registries.cache");
 
   private static final int MOST_CPUS = 64;
   private static final double LEAST_RATIO = 0.1;
   private static final double MOST_RATIO = 16;
   private static final int MOST_SECONDS = 3600;
+  private static final int MOST_DOWNLOADS = 16;
+  private static final String REGISTRIES = "registries.hosts";
+  private static final Set<String> REGISTRY_KEYS = Set.of("http", "mirrors", "ca");
 
   private final Path file;
   private final TomlParseResult toml;
@@ -56,7 +63,8 @@ final class ConfigParser {
   Config parse() throws BangerException {
     Config base = Config.defaults();
     for (String key : toml.dottedKeySet()) {
-      if (!KEYS.contains(key) && !key.startsWith("binaries.")) {
+      boolean named = key.startsWith("binaries.") || key.startsWith(REGISTRIES + ".");
+      if (!KEYS.contains(key) && !named) {
         mistake(
             key, "no such setting; known: " + String.join(", ", KEYS.stream().sorted().toList()));
       }
@@ -82,7 +90,8 @@ final class ConfigParser {
                 choice("log.format", "text", "text", "json")),
             new Config.Admission(
                 ratio("admission.memory_overcommit", base.admission().memoryOvercommit()),
-                size("admission.disk_floor", base.admission().diskFloor())));
+                size("admission.disk_floor", base.admission().diskFloor())),
+            registries(base.registries()));
     if (!mistakes.isEmpty()) {
       throw new BangerException(
           ErrorCode.INVALID,
@@ -191,5 +200,52 @@ final class ConfigParser {
       }
     }
     return paths;
+  }
+
+  private RegistrySettings registries(RegistrySettings base) {
+    Map<String, RegistrySettings.Host> hosts = new HashMap<>();
+    if (get(REGISTRIES) instanceof TomlTable table) {
+      for (String name : table.keySet()) {
+        hosts.put(name, host(table, name));
+      }
+    }
+    return new RegistrySettings(
+        string("registries.default", base.standard()),
+        path("registries.ca"),
+        (int) number("registries.downloads", MOST_DOWNLOADS).orElse(base.downloads()),
+        size("registries.cache", base.cache()),
+        hosts);
+  }
+
+  private RegistrySettings.Host host(TomlTable hosts, String name) {
+    // A host has dots: it is quoted wherever it stands in a key.
+    String table = REGISTRIES + ".\"" + name.replace("\"", "") + "\"";
+    if (!(hosts.get(List.of(name)) instanceof TomlTable host)) {
+      mistake(REGISTRIES, "write [" + table + "] and settings below it");
+      return RegistrySettings.Host.USUAL;
+    }
+    for (String key : host.keySet()) {
+      if (!REGISTRY_KEYS.contains(key)) {
+        mistake(table, "no such setting '" + key + "'; known: ca, http, mirrors");
+      }
+    }
+    Optional<Boolean> http =
+        switch (get(table + ".http")) {
+          case null -> Optional.empty();
+          case Boolean flag -> Optional.of(flag);
+          default -> {
+            mistake(table + ".http", "write true or false");
+            yield Optional.empty();
+          }
+        };
+    return new RegistrySettings.Host(http, strings(table + ".mirrors"), path(table + ".ca"));
+  }
+
+  private Optional<Path> path(String key) {
+    String path = string(key, "");
+    if (!path.isEmpty() && !path.startsWith("/")) {
+      mistake(key, "write an absolute path");
+    }
+    return path.startsWith("/") ? Optional.of(Path.of(path)) : Optional.empty();
   }
 }

@@ -57,4 +57,37 @@ class ConfigTest {
   void aSyntaxErrorIsReportedWithItsLine() {
     assertThatThrownBy(() -> read("a = \n")).hasMessageContaining("line 1");
   }
+
+  @Test
+  void registriesHaveSettingsOfTheirOwn() throws Exception {
+    RegistrySettings registries =
+        read("""
+        [registries]
+        default = "x.test"
+        downloads = 2
+        [registries.hosts."y.test:5000"]
+        http = true
+        mirrors = ["z.test"]
+        ca = "/ca.pem"
+        """)
+            .registries();
+    assertThat(registries.standard()).isEqualTo("x.test");
+    assertThat(registries.downloads()).isEqualTo(2);
+    assertThat(registries.cache()).isEqualTo(Config.defaults().registries().cache());
+    RegistrySettings.Host host = registries.host("y.test:5000");
+    assertThat(host.http()).contains(true);
+    assertThat(host.mirrors()).containsExactly("z.test");
+    assertThat(host.authority()).contains(Path.of("/ca.pem"));
+    assertThat(registries.host("other").http()).isEmpty();
+  }
+
+  @Test
+  void mistakesInTheSettingsOfARegistryAreReported() {
+    assertThatThrownBy(
+            () -> read("[registries.hosts.\"y.test:1\"]\nhttp = 3\nca = \"x\"\nspeed = 1\n"))
+        .hasMessageContaining("line 2")
+        .hasMessageContaining("absolute path")
+        .hasMessageContaining("speed");
+    assertThatThrownBy(() -> read("registries.hosts.x = 1\n")).hasMessageContaining("write [");
+  }
 }

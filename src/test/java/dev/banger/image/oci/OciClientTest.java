@@ -1,0 +1,597 @@
+package dev.banger.image.oci;
+
+import static dev.banger.image.oci.OciTesting.AMD64;
+import static dev.banger.image.oci.OciTesting.assertHolds;
+import static dev.banger.image.oci.OciTesting.client;
+import static dev.banger.image.oci.OciTesting.fetch;
+import static dev.banger.image.oci.ScriptedServer.head;
+import static dev.banger.image.oci.ScriptedServer.send;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.banger.config.RegistrySettings;
+import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
+import dev.banger.model.ErrorCode;
+import dev.banger.model.Progress;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whole pulls, from servers good and bad. */
+class OciClientTest {
+  @TempDir Path dir;
+
+  private static boolean isLayer(ScriptedServer.Request request, TestImage image) {
+    return request.path().endsWith(image.layers.getFirst().digest().toString());
+  }
+
+  private static ErrorCode code(Throwable failure) {
+    return ((BangerException) failure).code();
+  }
+
+  private Throwable failureOf(ScriptedServer.Script script) throws Exception {
+    try (ScriptedServer server = new ScriptedServer(script);
+        OciClient client = client(dir, Credentials.NONE)) {
+      return org.assertj.core.api.Assertions.catchThrowable(
+          () -> fetch(client, server.name() + "/a/b"));
+    }
+  }
+
+  @Test
+  void anImageIsFetchedWithItsConfigAndItsLayers() throws Exception {
+    TestImage image = TestImage.of(6, 70_000);
+    List<Long> totals = new ArrayList<>();
+    AtomicReference<Long> done = new AtomicReference<>();
+    Progress progress =
+        new Progress() {
+          @Override
+          public void stage(String name) {}
+
+          @Override
+          public void bytes(long here, long total) {
+            done.set(here);
+            totals.add(total);
+          }
+        };
+    try (ScriptedServer server = new ScriptedServer(image::answer);
+        OciClient client = client(dir, Credentials.NONE)) {
+      OciReference reference = OciReference.parse(server.name() + "/a/b:1", "docker.io");
+      try (OciImage fetched = client.fetch(reference, AMD64, progress)) {
+        assertHolds(fetched, image);
+        assertHolds(fetched, image); // Layers may be opened again.
+        assertThat(fetched.manifestDigest())
+            .isEqualTo(Digest.of(Digest.Algorithm.SHA256, image.manifest()));
+        ImageConfig config = fetched.config();
+        assertThat(config.entrypoint()).containsExactly("/e");
+        assertThat(config.command()).containsExactly("c", "d");
+        assertThat(config.environment()).containsExactly("A=b");
+        assertThat(config.user()).isEqualTo("nobody");
+        assertThat(config.workingDirectory()).isEqualTo("/w");
+        assertThat(config.stopSignal()).isEqualTo("SIGQUIT");
+        assertThat(config.exposedPorts()).containsExactly("80/tcp");
+        assertThat(config.volumes()).containsExactly("/v");
+        assertThat(config.labels()).isEqualTo(Map.of("l", "m"));
+        assertThat(config.created()).isPresent();
+        assertThat(config.history()).hasSize(2).element(1).matches(h -> h.emptyLayer());
+      }
+      long total = image.layers.stream().mapToLong(Descriptor::size).sum();
+      assertThat(totals).containsOnly(total);
+      assertThat(done.get()).isEqualTo(total);
+      int before = server.requests.size();
+      fetch(client, server.name() + "/a/b:1").close();
+      assertThat(server.requests).hasSize(before + 1); // The manifest alone.
+    }
+  }
+
+  @Test
+  void aCutConnectionIsTakenUpWhereItEnded() throws Exception {
+    TestImage image = TestImage.of(1, 300_000);
+    AtomicInteger times = new AtomicInteger();
+    try (ScriptedServer server =
+            new ScriptedServer((request, out) -> {
+              byte[] blob = image.blob(image.layers.getFirst().digest());
+              int from = TestImage.from(request);
+              if (isLayer(request, image) && times.getAndIncrement() < 9) {
+                head(
+                    out,
+                    from == 0 ? 200 : 206,
+                    blob.length - from,
+                    TestImage.contentRange(from, blob.length));
+                out.write(blob, from, 20_000);
+              } else {
+                image.answer(request, out);
+              }
+            });
+        OciClient client = client(dir, Credentials.NONE);
+        OciImage fetched = fetch(client, server.name() + "/a/b")) {
+      assertHolds(fetched, image);
+      assertThat(server.of(image.layers.getFirst().digest().toString()).get(5).header("Range"))
+          .isEqualTo("bytes=100000-");
+    }
+  }
+
+  @Test
+  void whatAKilledDaemonHadDownloadedIsNotDownloadedAgain() throws Exception {
+    TestImage image = TestImage.of(1, 300_000);
+    Digest digest = image.layers.getFirst().digest();
+    Path partial = partialFile(digest);
+    Files.write(partial, Arrays.copyOf(image.blob(digest), 123_456));
+    try (ScriptedServer server = new ScriptedServer(image::answer);
+        OciClient client = client(dir, Credentials.NONE);
+        OciImage fetched = fetch(client, server.name() + "/a/b")) {
+      assertHolds(fetched, image);
+      assertThat(server.of(digest.toString()))
+          .singleElement()
+          .matches(r -> r.header("Range").equals("bytes=123456-"));
+      assertThat(partial).doesNotExist();
+    }
+  }
+
+  private Path partialFile(Digest digest) throws IOException {
+    Path directory = Files.createDirectories(dir.resolve("blobs/sha256"));
+    return directory.resolve(digest.hex() + ".partial");
+  }
+
+  @Test
+  void aWrongBeginningIsThrownAway() throws Exception {
+    TestImage image = TestImage.of(1, 300_000);
+    Digest digest = image.layers.getFirst().digest();
+    Files.write(partialFile(digest), new byte[100_000]);
+    try (ScriptedServer server = new ScriptedServer(image::answer);
+        OciClient client = client(dir, Credentials.NONE);
+        OciImage fetched = fetch(client, server.name() + "/a/b")) {
+      assertHolds(fetched, image);
+      assertThat(server.of(digest.toString()))
+          .extracting(r -> r.header("Range"))
+          .containsExactly("bytes=100000-", "");
+    }
+  }
+
+  @Test
+  void aServerThatKnowsNoRangesStartsOver() throws Exception {
+    TestImage image = TestImage.of(1, 300_000);
+    Digest digest = image.layers.getFirst().digest();
+    Files.write(partialFile(digest), Arrays.copyOf(image.blob(digest), 1000));
+    try (ScriptedServer server =
+            new ScriptedServer((request, out) -> {
+              if (isLayer(request, image)) {
+                send(out, 200, image.blob(digest));
+              } else {
+                image.answer(request, out);
+              }
+            });
+        OciClient client = client(dir, Credentials.NONE);
+        OciImage fetched = fetch(client, server.name() + "/a/b")) {
+      assertHolds(fetched, image);
+    }
+  }
+
+  @Test
+  void aWrongContentIsRefusedAndNothingOfItStays() throws Exception {
+    TestImage image = TestImage.of(1, 1000);
+    Digest digest = image.layers.getFirst().digest();
+    Throwable failure =
+        failureOf((request, out) -> {
+          if (isLayer(request, image)) {
+            send(out, 200, new byte[image.blob(digest).length]);
+          } else {
+            image.answer(request, out);
+          }
+        });
+    assertThat(code(failure)).isEqualTo(ErrorCode.CORRUPT);
+    assertThat(failure).hasMessageContaining(digest.toString());
+    assertThat(partialFile(digest)).doesNotExist();
+  }
+
+  @Test
+  void anEndlessBodyIsCutOff() throws Exception {
+    TestImage image = TestImage.of(1, 1000);
+    Throwable failure =
+        failureOf((request, out) -> {
+          if (!isLayer(request, image)) {
+            image.answer(request, out);
+            return;
+          }
+          out.write("HTTP/1.1 200 X\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+          byte[] chunk = new byte[1 << 16];
+          while (true) {
+            out.write(chunk);
+          }
+        });
+    assertThat(code(failure)).isEqualTo(ErrorCode.CORRUPT);
+    assertThat(failure).hasMessageContaining("more of");
+  }
+
+  @Test
+  void anEndlessManifestIsCutOff() throws Exception {
+    Throwable failure =
+        failureOf((request, out) -> {
+          out.write("HTTP/1.1 200 X\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+          byte[] chunk = new byte[1 << 16];
+          while (true) {
+            out.write(chunk);
+          }
+        });
+    assertThat(failure).hasRootCauseMessage("the answer is larger than 4194304 bytes");
+  }
+
+  @Test
+  void aManifestThatIsNotWhatItsDigestSaysIsRefused() throws Exception {
+    TestImage image = TestImage.of(1, 1000);
+    try (ScriptedServer server = new ScriptedServer(image::answer);
+        OciClient client = client(dir, Credentials.NONE)) {
+      String other = Digest.of(Digest.Algorithm.SHA256, new byte[3]).toString();
+      assertThatThrownBy(() -> fetch(client, server.name() + "/a/b@" + other))
+          .rootCause()
+          .hasMessageContaining(other);
+    }
+  }
+
+  @Test
+  void busyServersAreAskedAgainWhenTheyWantIt() throws Exception {
+    TestImage image = TestImage.of(1, 1000);
+    AtomicInteger times = new AtomicInteger();
+    try (ScriptedServer server =
+            new ScriptedServer((request, out) -> {
+              switch (times.getAndIncrement() % 3) {
+                case 0 -> send(out, 429, "", "Retry-After: 0");
+                case 1 -> send(out, 503, "");
+                default -> image.answer(request, out);
+              }
+            });
+        OciClient client = client(dir, Credentials.NONE);
+        OciImage fetched = fetch(client, server.name() + "/a/b")) {
+      assertHolds(fetched, image);
+    }
+  }
+
+  @Test
+  void aServerThatWantsToBeLeftAloneForLongIsNotWaitedFor() throws Exception {
+    Throwable failure =
+        failureOf((request, out) ->
+            send(
+                out,
+                429,
+                "{\"errors\":[{\"code\":\"TOOMANYREQUESTS\",\"message\":\"slow down\"}]}",
+                "Retry-After: 9999"));
+    assertThat(code(failure)).isEqualTo(ErrorCode.UNAVAILABLE);
+    assertThat(((BangerException) failure).hint()).contains("9999 s");
+    assertThat(failure)
+        .hasRootCauseMessage("127.0.0.1 answers with status 429: TOOMANYREQUESTS: slow down");
+  }
+
+  @Test
+  void whatTheRegistrySaysIsInTheMessageWithoutItsControlCharacters() throws Exception {
+    Throwable failure =
+        failureOf((request, out) ->
+            send(
+                out,
+                404,
+                "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"no\\u001b[2Jsuch\"}]}"));
+    assertThat(code(failure)).isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(failure)
+        .hasRootCauseMessage("127.0.0.1 answers with status 404: MANIFEST_UNKNOWN: no [2Jsuch");
+  }
+
+  @Test
+  void twoPullsOfOneLayerDownloadItOnce() throws Exception {
+    TestImage image = TestImage.of(1, 100_000);
+    CountDownLatch bothAsked = new CountDownLatch(2);
+    try (ScriptedServer server =
+            new ScriptedServer((request, out) -> {
+              if (request.path().contains("/manifests/")) {
+                bothAsked.countDown();
+              }
+              if (isLayer(request, image)) {
+                bothAsked.await(10, TimeUnit.SECONDS);
+              }
+              image.answer(request, out);
+            });
+        OciClient client = client(dir, Credentials.NONE)) {
+      AtomicReference<Throwable> other = new AtomicReference<>();
+      Thread second =
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  fetch(client, server.name() + "/a/b").close();
+                } catch (Throwable e) {
+                  other.set(e);
+                }
+              });
+      try (OciImage fetched = fetch(client, server.name() + "/a/b")) {
+        assertHolds(fetched, image);
+      }
+      second.join();
+      assertThat(other.get()).isNull();
+      assertThat(server.of(image.layers.getFirst().digest().toString())).hasSize(1);
+    }
+  }
+
+  @Test
+  void anInterruptEndsAFetchAndKeepsWhatIsThere() throws Exception {
+    TestImage image = TestImage.of(1, 300_000);
+    Digest digest = image.layers.getFirst().digest();
+    CountDownLatch stuck = new CountDownLatch(1);
+    CountDownLatch end = new CountDownLatch(1);
+    try (ScriptedServer server =
+            new ScriptedServer((request, out) -> {
+              if (isLayer(request, image)) {
+                head(out, 200, image.blob(digest).length);
+                out.write(image.blob(digest), 0, 200_000);
+                out.flush();
+                stuck.countDown();
+                end.await(20, TimeUnit.SECONDS);
+              } else {
+                image.answer(request, out);
+              }
+            });
+        OciClient client = client(dir, Credentials.NONE)) {
+      AtomicReference<Throwable> failure = new AtomicReference<>();
+      Thread fetching =
+          Thread.ofVirtual()
+              .start(() -> {
+                try {
+                  fetch(client, server.name() + "/a/b").close();
+                } catch (Throwable e) {
+                  failure.set(e);
+                }
+              });
+      assertThat(stuck.await(10, TimeUnit.SECONDS)).isTrue();
+      Path partial = partialFile(digest);
+      org.awaitility.Awaitility.await()
+          .until(() -> Files.exists(partial) && Files.size(partial) == 200_000);
+      fetching.interrupt();
+      assertThat(fetching.join(java.time.Duration.ofSeconds(10))).isTrue();
+      assertThat(failure.get()).isInstanceOf(InterruptedException.class);
+      assertThat(partial).hasSize(200_000);
+      end.countDown();
+    }
+  }
+
+  @Test
+  void aSilentServerIsGivenUp() throws Exception {
+    TestImage image = TestImage.of(1, 1000);
+    RetryPolicy hasty =
+        new RetryPolicy(
+            2,
+            OciTesting.QUICK.first(),
+            OciTesting.QUICK.longest(),
+            OciTesting.QUICK.longestAsked(),
+            java.time.Duration.ofMillis(300));
+    CountDownLatch end = new CountDownLatch(1);
+    try (ScriptedServer server =
+            new ScriptedServer((request, out) -> {
+              if (isLayer(request, image)) {
+                head(out, 200, 1000);
+                out.flush();
+                end.await(20, TimeUnit.SECONDS);
+              } else {
+                image.answer(request, out);
+              }
+            });
+        OciClient client =
+            new OciClient(
+                new BlobCache(dir.resolve("blobs"), java.time.Clock.systemUTC(), hasty),
+                dir,
+                RegistrySettings.defaults(),
+                Map.of(),
+                Credentials.NONE,
+                hasty,
+                OciTesting.SMALL)) {
+      assertThatThrownBy(() -> fetch(client, server.name() + "/a/b"))
+          .isInstanceOf(BangerException.class)
+          .hasMessageContaining("0 of")
+          .rootCause()
+          .hasMessageContaining("sent nothing");
+      end.countDown();
+    }
+  }
+
+  @Test
+  void theImageForThisPlatformIsTakenAndTheOthersAreListed() throws Exception {
+    TestImage image = TestImage.of(1, 1000);
+    String index =
+        """
+        {"schemaVersion":2,"manifests":[%s,%s,%s]}\
+        """
+            .formatted(
+                TestImage.descriptor(
+                    MediaTypes.OCI_MANIFEST,
+                    Digest.of(Digest.Algorithm.SHA256, new byte[1]),
+                    1,
+                    ",\"platform\":{\"os\":\"linux\",\"architecture\":\"arm\",\"variant\":\"v7\"}"),
+                TestImage.descriptor(
+                    MediaTypes.OCI_MANIFEST,
+                    Digest.of(Digest.Algorithm.SHA256, new byte[2]),
+                    1,
+                    ",\"platform\":{\"os\":\"unknown\",\"architecture\":\"unknown\"}"),
+                TestImage.descriptor(
+                    MediaTypes.DOCKER_MANIFEST,
+                    Digest.of(Digest.Algorithm.SHA256, image.manifest()),
+                    image.manifest().length,
+                    ",\"platform\":{\"os\":\"linux\",\"architecture\":\"amd64\"}"));
+    try (ScriptedServer server =
+            new ScriptedServer((request, out) -> {
+              if (request.path().endsWith("/manifests/latest")) {
+                send(out, 200, index, "Content-Type: " + MediaTypes.OCI_INDEX);
+              } else {
+                image.answer(request, out);
+              }
+            });
+        OciClient client = client(dir, Credentials.NONE)) {
+      try (OciImage fetched = fetch(client, server.name() + "/a/b")) {
+        assertHolds(fetched, image);
+      }
+      assertThatThrownBy(() ->
+              client.fetch(
+                  OciReference.parse(server.name() + "/a/b", "docker.io"),
+                  new Platform("linux", "s390x", ""),
+                  Progress.SILENT))
+          .hasMessageContaining("linux/s390x")
+          .hasMessageEndingWith("linux/amd64, linux/arm");
+    }
+  }
+
+  @Test
+  void anImageForAnotherMachineIsRefused() throws Exception {
+    TestImage image = TestImage.of(1, 1000);
+    image.architecture = "arm64";
+    assertThat(failureOf(image::answer)).hasMessageEndingWith("but for: linux/arm64");
+  }
+
+  @Test
+  void whatIsNoImageIsRefused() throws Exception {
+    TestImage chart = TestImage.of(1, 1000);
+    chart.configType = "application/vnd.cncf.helm.config.v1+json";
+    assertThat(failureOf(chart::answer)).rootCause().hasMessageContaining("helm");
+  }
+
+  @Test
+  void theFirstSchemaIsRefusedClearly() throws Exception {
+    Throwable failure =
+        failureOf((request, out) -> send(out, 200, "{\"schemaVersion\":1,\"fsLayers\":[]}"));
+    assertThat(failure).rootCause().hasMessageContaining("schema 1");
+  }
+
+  @Test
+  void aManifestThatIsTwoThingsAtOnceIsRefused() throws Exception {
+    Throwable failure =
+        failureOf((request, out) ->
+            send(out, 200, "{\"schemaVersion\":2,\"manifests\":[],\"layers\":[],\"config\":{}}"));
+    assertThat(failure).rootCause().hasMessageContaining("at once");
+  }
+
+  @Test
+  void aRedirectedRequestTellsTheOtherHostNothing() throws Exception {
+    TestImage image = TestImage.of(1, 1000);
+    Credentials credentials =
+        (registry, repository) -> Optional.of(new Credential.Password("me", "secret", "test"));
+    try (ScriptedServer storage = new ScriptedServer(image::answer);
+        ScriptedServer server =
+            new ScriptedServer((request, out) -> {
+              if (request.header("Authorization").isEmpty()) {
+                send(out, 401, "", "WWW-Authenticate: Basic realm=\"x\"");
+              } else if (request.path().contains("/blobs/")) {
+                send(out, 307, "", "Location: " + storage.url() + request.path());
+              } else {
+                image.answer(request, out);
+              }
+            });
+        OciClient client = client(dir, credentials);
+        OciImage fetched = fetch(client, server.name() + "/a/b")) {
+      assertHolds(fetched, image);
+      assertThat(storage.requests).isNotEmpty().allMatch(r -> r.header("Authorization").isEmpty());
+    }
+  }
+
+  @Test
+  void aCircleOfRedirectionsEnds() throws Exception {
+    assertThat(failureOf((request, out) -> send(out, 302, "", "Location: " + request.path())))
+        .rootCause()
+        .hasMessageContaining("redirects more than");
+    assertThat(failureOf((request, out) -> send(out, 302, "", "Location: file:///etc/passwd")))
+        .rootCause()
+        .hasMessageContaining("no web address");
+  }
+
+  @Test
+  void mirrorsAreAskedFirstAndTheRegistryWhenTheyFail() throws Exception {
+    TestImage image = TestImage.of(2, 1000);
+    try (ScriptedServer mirror =
+            new ScriptedServer((request, out) -> {
+              if (isLayer(request, image)) {
+                send(out, 404, "");
+              } else {
+                image.answer(request, out);
+              }
+            });
+        ScriptedServer registry = new ScriptedServer(image::answer)) {
+      RegistrySettings settings =
+          new RegistrySettings(
+              "docker.io",
+              Optional.empty(),
+              2,
+              ByteSize.gib(1),
+              Map.of(
+                  registry.name(),
+                  new RegistrySettings.Host(
+                      Optional.empty(), List.of(mirror.name()), Optional.empty())));
+      try (OciClient client = client(dir, settings, Credentials.NONE, Map.of());
+          OciImage fetched = fetch(client, registry.name() + "/a/b")) {
+        assertHolds(fetched, image);
+        assertThat(fetched.source()).startsWith(mirror.name());
+        assertThat(registry.requests).singleElement().matches(r -> isLayer(r, image));
+      }
+    }
+  }
+
+  @Test
+  void foreignLayersComeFromWhereTheyAreSaidToBe() throws Exception {
+    TestImage image = TestImage.of(1, 1000);
+    Descriptor layer = image.layers.removeFirst();
+    try (ScriptedServer elsewhere = new ScriptedServer(image::answer);
+        ScriptedServer server =
+            new ScriptedServer((request, out) -> {
+              if (request.path().contains("/manifests/")) {
+                String foreign =
+                    TestImage.descriptor(
+                        "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+                        layer.digest(),
+                        layer.size(),
+                        ",\"urls\":[\"ftp://x/y\",\""
+                            + elsewhere.url()
+                            + "/"
+                            + layer.digest()
+                            + "\"]");
+                String manifest =
+                    new String(image.manifest(), StandardCharsets.UTF_8)
+                        .replace("\"layers\":[]", "\"layers\":[" + foreign + "]");
+                send(out, 200, manifest, "Content-Type: " + MediaTypes.OCI_MANIFEST);
+              } else {
+                image.answer(request, out);
+              }
+            });
+        OciClient client = client(dir, Credentials.NONE);
+        OciImage fetched = fetch(client, server.name() + "/a/b")) {
+      assertHolds(fetched, image);
+      assertThat(server.of(layer.digest().toString())).isEmpty();
+    }
+  }
+
+  @Test
+  void aProxyIsAskedWithItsPasswordWhichNobodyElseSees() throws Exception {
+    TestImage image = TestImage.of(1, 1000);
+    try (ScriptedServer proxy = new ScriptedServer(image::answer)) {
+      Map<String, String> environment = Map.of("http_proxy", "http://me:se%20cret@" + proxy.name());
+      RegistrySettings settings =
+          new RegistrySettings(
+              "docker.io",
+              Optional.empty(),
+              2,
+              ByteSize.gib(1),
+              Map.of(
+                  "registry.invalid:5000",
+                  new RegistrySettings.Host(Optional.of(true), List.of(), Optional.empty())));
+      try (OciClient client = client(dir, settings, Credentials.NONE, environment);
+          OciImage fetched = fetch(client, "registry.invalid:5000/a/b")) {
+        assertHolds(fetched, image);
+        assertThat(proxy.requests)
+            .allMatch(r -> r.path().startsWith("http://registry.invalid:5000/v2/a/b/"))
+            .allMatch(r -> r.header("Proxy-Authorization").equals("Basic bWU6c2UgY3JldA=="));
+      }
+    }
+  }
+}
