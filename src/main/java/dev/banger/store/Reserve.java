@@ -92,23 +92,17 @@ final class Reserve {
 
   /** By trial: figures of a nearly full disk do not say who may have the last of it. */
   private boolean takes(int bytes) {
-    Path trial = file.resolveSibling(file.getFileName() + ".new");
-    try {
-      Files.write(trial, new byte[bytes]);
-      return true;
+    try (FileChannel channel =
+        FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      try {
+        write(channel, held + bytes);
+        return true;
+      } finally {
+        FileChannel _ = channel.truncate(held);
+      }
     } catch (IOException e) {
       LOG.debug("the disk does not take {} bytes more", bytes, e);
       return false;
-    } finally {
-      remove(trial);
-    }
-  }
-
-  private static void remove(Path trial) {
-    try {
-      boolean _ = Files.deleteIfExists(trial);
-    } catch (IOException e) {
-      LOG.debug("cannot remove " + trial, e);
     }
   }
 
@@ -119,7 +113,7 @@ final class Reserve {
     }
     try (FileChannel channel =
         FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-      fill(channel);
+      write(channel, SIZE);
       held = SIZE;
       failing = false;
       LOG.info("{} bytes are reserved in {}", held, file);
@@ -131,12 +125,12 @@ final class Reserve {
     }
   }
 
-  /** With noise: some file systems keep no room for zeros. */
-  private void fill(FileChannel channel) throws IOException {
+  /** Makes the file so long, with noise: some file systems keep no room for zeros. */
+  private void write(FileChannel channel, long length) throws IOException {
     byte[] noise = new byte[PIECE];
     SplittableRandom random = new SplittableRandom(held);
     FileChannel _ = channel.position(held);
-    for (long left = SIZE - held; left > 0; ) {
+    for (long left = length - held; left > 0; ) {
       random.nextBytes(noise);
       ByteBuffer piece = ByteBuffer.wrap(noise, 0, (int) Math.min(PIECE, left));
       while (piece.hasRemaining()) {
