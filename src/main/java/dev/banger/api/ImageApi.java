@@ -14,8 +14,10 @@ public final class ImageApi {
   /**
    * A local image.
    *
-   * @param source who made it: deb, …
+   * @param source who made it: deb, oci
    * @param size bytes on disk
+   * @param provenance where it came from, exactly
+   * @param digest of what it was made of
    * @param vms names of the VMs that use it
    */
   @Json
@@ -29,6 +31,12 @@ public final class ImageApi {
       @Nullable String user,
       List<String> command,
       List<String> env,
+      String workingDirectory,
+      String stopSignal,
+      List<String> ports,
+      List<String> volumes,
+      String provenance,
+      String digest,
       List<String> vms) {}
 
   @Json

@@ -2,12 +2,15 @@ package dev.banger.capability;
 
 import dev.banger.guest.GuestConfiguration;
 import dev.banger.guest.InitMode;
+import dev.banger.image.ImageDefaults;
+import dev.banger.image.disk.DiskTemplate;
 import dev.banger.journal.Steps;
 import dev.banger.model.VmId;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -33,11 +36,19 @@ public final class Channel implements Capability {
         .hostname(plan.vm().name().value())
         .machineId(machineId(plan.vm().id()))
         .entropy(entropy)
-        .environment(environment(plan.vm().env()))
+        .environment(environment(plan.vm()))
         .init(InitMode.valueOf(plan.vm().initMode().toUpperCase(Locale.ROOT)));
+    ImageDefaults defaults = plan.vm().image().defaults();
+    boolean runsOne = plan.vm().life() == DiskTemplate.Life.ONE_RUN;
+    if (defaults.service() && !runsOne && !defaults.command().isEmpty()) {
+      plan.guest().entrypoint(defaults.command(), defaults.workingDirectory(), defaults.user());
+    }
   }
 
-  private static Map<String, String> environment(List<String> variables) {
+  /** What the VM says, else what its image says. */
+  private static Map<String, String> environment(StartPlan.Vm vm) {
+    List<String> variables = new ArrayList<>(vm.image().defaults().environment());
+    variables.addAll(vm.env());
     Map<String, String> all = new LinkedHashMap<>();
     for (String variable : variables) {
       int equals = variable.indexOf('=');

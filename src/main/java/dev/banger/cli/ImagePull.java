@@ -11,13 +11,14 @@ final class ImagePull extends ClientCommand {
   @Argument(
       required = true,
       paramLabel = "IMAGE",
-      description = "IMAGE: a reference, as debian:bookworm")
+      description = "IMAGE: a reference, as debian:bookworm or oci:DIRECTORY")
   String reference = "";
 
   @Override
   int run() throws BangerException, InterruptedException {
     try (Client client = connect()) {
-      OperationApi.Begun begun = client.call(ImageApi.PULL_BEGIN, new ImageApi.Ref(reference));
+      OperationApi.Begun begun =
+          client.call(ImageApi.PULL_BEGIN, new ImageApi.Ref(OptionValues.image(reference)));
       OperationApi.Status end = Operations.await(client, begun.operation());
       if (json) {
         printJson(end);

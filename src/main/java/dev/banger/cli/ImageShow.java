@@ -14,7 +14,8 @@ final class ImageShow extends ClientCommand {
   @Override
   int run() throws BangerException, InterruptedException {
     try (Client client = connect()) {
-      ImageApi.View view = client.call(ImageApi.SHOW, new ImageApi.Ref(reference));
+      ImageApi.View view =
+          client.call(ImageApi.SHOW, new ImageApi.Ref(OptionValues.image(reference)));
       System.out.println(json ? Wire.json().toJson(view) : Wire.json().toJsonPretty(view));
       return 0;
     }

@@ -4,10 +4,13 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.Durations;
 import dev.banger.model.RestartPolicy;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** What options say, read in the same way by every command. */
@@ -16,6 +19,9 @@ final class OptionValues {
   static final String WAIT = "10m";
 
   static final String WAIT_DESCRIPTION = "Wait for room on the host, 10 minutes or --wait=DURATION";
+
+  private static final Pattern FILE =
+      Pattern.compile("(oci:|oci-archive:|docker-archive:)([^\\x00]+)");
 
   private OptionValues() {}
 
@@ -34,6 +40,14 @@ final class OptionValues {
     } catch (BangerException e) {
       throw UsageException.of(e);
     }
+  }
+
+  /** An image's reference, its path absolute where it names a directory or a file of this host. */
+  static String image(String text) {
+    Matcher file = FILE.matcher(text);
+    return file.matches()
+        ? file.group(1) + Path.of(file.group(2)).toAbsolutePath().normalize()
+        : text;
   }
 
   /** A duration in milliseconds; null: the option is missing. */

@@ -78,9 +78,10 @@ abstract class VmOptions extends ClientCommand {
     if (name != null) {
       VmName.parse(name);
     }
+    String chosen = chosenImage == null ? image : chosenImage;
     return new VmApi.Create(
         name,
-        chosenImage == null ? image : chosenImage,
+        chosen == null ? null : OptionValues.image(chosen),
         kernel,
         OptionValues.cpus(cpus),
         OptionValues.size(memory),

@@ -1,13 +1,19 @@
 package dev.banger.daemon;
 
+import dev.banger.config.Config;
+import dev.banger.config.RegistrySettings;
 import dev.banger.image.DebianSource;
 import dev.banger.image.ImageSource;
+import dev.banger.image.OciSource;
+import dev.banger.image.oci.BlobCache;
+import dev.banger.image.oci.OciClient;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
 import dev.banger.vmm.Vmm;
 import dev.banger.vmm.qemu.QemuVmm;
+import java.time.Clock;
 import java.util.List;
 
 /** Where a daemon's machines and images come from. */
@@ -15,9 +21,10 @@ public interface Backend {
   Vmm driver(Binaries binaries, PidWatcher watcher);
 
   /** Asked in this order. */
-  List<ImageSource> imageSources(Directories directories, Binaries binaries) throws BangerException;
+  List<ImageSource> imageSources(Directories directories, Binaries binaries, Config config)
+      throws BangerException;
 
-  /** QEMU, and the packages of the host's own distribution. */
+  /** QEMU; registries, and the packages of the host's own distribution. */
   static Backend standard() {
     return new Backend() {
       @Override
@@ -26,9 +33,17 @@ public interface Backend {
       }
 
       @Override
-      public List<ImageSource> imageSources(Directories directories, Binaries binaries)
-          throws BangerException {
-        return List.of(new DebianSource(directories, binaries));
+      public List<ImageSource> imageSources(
+          Directories directories, Binaries binaries, Config config) throws BangerException {
+        RegistrySettings registries = config.registries();
+        BlobCache blobs = new BlobCache(directories.cache().resolve("blobs"), Clock.systemUTC());
+        OciSource registry =
+            new OciSource(
+                () ->
+                    new OciClient(
+                        blobs, directories.cache(), registries, System.getenv(), binaries),
+                registries);
+        return List.of(registry, new DebianSource(directories, binaries));
       }
     };
   }

@@ -10,6 +10,7 @@ import dev.banger.capability.UserNetwork;
 import dev.banger.capability.WorkDisk;
 import dev.banger.config.Config;
 import dev.banger.doctor.HostRoom;
+import dev.banger.image.ImageSource;
 import dev.banger.image.Images;
 import dev.banger.image.disk.DiskTemplates;
 import dev.banger.image.kernel.Kernels;
@@ -102,9 +103,8 @@ public final class Daemon implements AutoCloseable {
     boolean root = Host.isRoot();
     Binaries binaries = Binaries.installed(config.binaries());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
-    Images images =
-        new Images(
-            directories, backend.imageSources(directories, binaries), imageOps, journal, clock);
+    List<ImageSource> sources = backend.imageSources(directories, binaries, config);
+    Images images = new Images(directories, sources, imageOps, journal, clock);
     Kernels kernels =
         new Kernels(directories, binaries, binaries.find(AGENT), imageOps, journal, clock);
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);

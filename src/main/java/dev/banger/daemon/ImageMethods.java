@@ -107,9 +107,15 @@ final class ImageMethods {
         System.getProperty("os.arch", ""),
         sizeOf(image.directory()),
         image.created().toEpochMilli(),
-        image.user().isEmpty() ? null : image.user(),
-        image.command(),
-        image.environment(),
+        image.defaults().user().isEmpty() ? null : image.defaults().user(),
+        image.defaults().command(),
+        image.defaults().environment(),
+        image.defaults().workingDirectory(),
+        image.defaults().stopSignal(),
+        image.defaults().ports(),
+        image.defaults().volumes(),
+        image.provenance(),
+        image.digest(),
         vms.usersOfImage(image.id()));
   }
 

@@ -8,6 +8,7 @@ import dev.banger.guest.Guest;
 import dev.banger.guest.GuestExec;
 import dev.banger.guest.TerminalSize;
 import dev.banger.image.Image;
+import dev.banger.image.ImageDefaults;
 import dev.banger.image.Images;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
@@ -230,7 +231,8 @@ final class ProgramMethods {
 
   private static ExecSpec.Builder spec(Image image, ExecId id, StreamApi.Program program)
       throws BangerException {
-    List<String> argv = program.argv().isEmpty() ? image.command() : program.argv();
+    ImageDefaults defaults = image.defaults();
+    List<String> argv = program.argv().isEmpty() ? defaults.command() : program.argv();
     if (argv.isEmpty()) {
       throw new BangerException(
           ErrorCode.INVALID,
@@ -238,7 +240,7 @@ final class ProgramMethods {
           "write one after --");
     }
     Map<String, String> environment = new LinkedHashMap<>();
-    List<String> variables = new ArrayList<>(image.environment());
+    List<String> variables = new ArrayList<>(defaults.environment());
     variables.addAll(program.env());
     for (String variable : variables) {
       int equals = variable.indexOf('=');
@@ -252,8 +254,8 @@ final class ProgramMethods {
         ExecSpec.of(argv)
             .id(id)
             .environment(environment)
-            .directory(program.cwd() == null ? "" : program.cwd())
-            .user(program.user() == null ? "" : program.user());
+            .directory(program.cwd() == null ? defaults.workingDirectory() : program.cwd())
+            .user(program.user() == null ? defaults.user() : program.user());
     if (program.tty()) {
       spec.terminal(new TerminalSize(program.rows(), program.columns()));
     } else if (program.stdin()) {

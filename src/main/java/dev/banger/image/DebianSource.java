@@ -182,10 +182,11 @@ public final class DebianSource implements ImageSource {
           digest(packages),
           uuid,
           true,
-          List.of("/bin/bash"),
-          List.of(
-              "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG=C.UTF-8"),
-          "");
+          ImageDefaults.shell(
+              List.of("/bin/bash"),
+              List.of(
+                  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                  "LANG=C.UTF-8")));
     } catch (IOException e) {
       throw Trees.failure("cannot build the root file system of " + reference, e);
     }

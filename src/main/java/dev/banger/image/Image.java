@@ -6,26 +6,22 @@ import dev.banger.model.ByteSize;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
-import java.util.stream.Stream;
 
 /**
  * A root file system on this host. Its files never change; VMs share them.
  *
  * @param id 12 hex digits
  * @param reference what it was asked for by
- * @param source the kind of its source: {@code deb}
+ * @param source the kind of its source: {@code deb}, {@code oci}
  * @param provenance where it came from, exactly
  * @param digest SHA-256 of what went into it
  * @param size of the disk, as the guest sees it
  * @param uuid of its file system
  * @param hasInit whether it can be booted by an init of its own
- * @param command what runs when the user names none
- * @param environment {@code K=V}
- * @param user who runs it; empty is root
+ * @param defaults how it wants to be run
  * @param directory holds all its files
  */
 public record Image(
@@ -38,17 +34,10 @@ public record Image(
     UUID uuid,
     Instant created,
     boolean hasInit,
-    List<String> command,
-    List<String> environment,
-    String user,
+    ImageDefaults defaults,
     Path directory) {
   private static final String MANIFEST = "image.properties";
   private static final String DISK = "rootfs.ext4";
-
-  public Image {
-    command = List.copyOf(command);
-    environment = List.copyOf(environment);
-  }
 
   static Image read(Path directory) throws BangerException {
     Manifest manifest = Manifest.read(directory.resolve(MANIFEST));
@@ -62,9 +51,15 @@ public record Image(
         manifest.uuid("uuid"),
         manifest.time("created"),
         Boolean.parseBoolean(manifest.text("hasInit")),
-        lines(manifest.text("command")),
-        lines(manifest.text("environment")),
-        manifest.text("user"),
+        new ImageDefaults(
+            manifest.list("command"),
+            Boolean.parseBoolean(manifest.textOr("service", "false")),
+            manifest.list("environment"),
+            manifest.text("user"),
+            manifest.textOr("workingDirectory", ""),
+            manifest.textOr("stopSignal", ""),
+            manifest.list("ports"),
+            manifest.list("volumes")),
         directory);
   }
 
@@ -79,14 +74,15 @@ public record Image(
     values.put("uuid", uuid.toString());
     values.put("created", created.toString());
     values.put("hasInit", Boolean.toString(hasInit));
-    values.put("command", String.join("\n", command));
-    values.put("environment", String.join("\n", environment));
-    values.put("user", user);
+    values.put("command", Manifest.lines(defaults.command()));
+    values.put("service", Boolean.toString(defaults.service()));
+    values.put("environment", Manifest.lines(defaults.environment()));
+    values.put("user", defaults.user());
+    values.put("workingDirectory", defaults.workingDirectory());
+    values.put("stopSignal", defaults.stopSignal());
+    values.put("ports", Manifest.lines(defaults.ports()));
+    values.put("volumes", Manifest.lines(defaults.volumes()));
     Manifest.write(unpublished.resolve(MANIFEST), values);
-  }
-
-  private static List<String> lines(String text) {
-    return Stream.of(text.split("\n", -1)).filter(line -> !line.isEmpty()).toList();
   }
 
   /** The root file system: ext4, never written to. */

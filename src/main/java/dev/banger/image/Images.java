@@ -139,19 +139,19 @@ public final class Images {
   }
 
   /**
-   * A fresh image from the first source that accepts the reference. When the same reference is
-   * being pulled already, waits for that one and takes its image.
+   * A fresh image from the first source that accepts the reference and has it. When the same
+   * reference is being pulled already, waits for that one and takes its image.
    */
   public Image pull(ImageReference reference, Progress progress)
       throws BangerException, InterruptedException {
     OrderedLock.requireNotHeld(imageOps.rank());
-    ImageSource source = source(reference);
+    List<ImageSource> accepting = sources(reference);
     while (true) {
       CountDownLatch mine = new CountDownLatch(1);
       CountDownLatch other = enter(reference, mine);
       if (other == null) {
         try {
-          return pullFrom(source, reference, progress);
+          return pullFromFirst(accepting, reference, progress);
         } finally {
           leave(reference);
           mine.countDown();
@@ -185,17 +185,38 @@ public final class Images {
     }
   }
 
-  private ImageSource source(ImageReference reference) throws BangerException {
-    return sources.stream()
-        .filter(s -> s.accepts(reference))
-        .findFirst()
-        .orElseThrow(() ->
-            new BangerException(
-                ErrorCode.NOT_FOUND,
-                "no source has an image '" + reference + "'",
-                "known sources: "
-                    + String.join(", ", sources.stream().map(ImageSource::name).toList())
-                    + "; try debian:bookworm"));
+  private List<ImageSource> sources(ImageReference reference) throws BangerException {
+    List<ImageSource> accepting = sources.stream().filter(s -> s.accepts(reference)).toList();
+    if (accepting.isEmpty()) {
+      throw new BangerException(
+          ErrorCode.NOT_FOUND,
+          "no source has an image '" + reference + "'",
+          "known sources: "
+              + String.join(", ", sources.stream().map(ImageSource::name).toList())
+              + "; try debian:bookworm");
+    }
+    return accepting;
+  }
+
+  /** The next source is asked when one has no such image, or cannot be asked. */
+  private Image pullFromFirst(
+      List<ImageSource> accepting, ImageReference reference, Progress progress)
+      throws BangerException, InterruptedException {
+    List<BangerException> failures = new ArrayList<>();
+    for (ImageSource source : accepting) {
+      try {
+        return pullFrom(source, reference, progress);
+      } catch (BangerException e) {
+        boolean another = e.code() == ErrorCode.UNAVAILABLE || e.code() == ErrorCode.NOT_FOUND;
+        failures.forEach(e::addSuppressed);
+        if (!another || source.equals(accepting.getLast())) {
+          throw e;
+        }
+        LOG.info("source={} has no image {}", source.name(), reference, e);
+        failures.add(e);
+      }
+    }
+    throw new IllegalStateException();
   }
 
   private Image pullFrom(ImageSource source, ImageReference reference, Progress progress)
@@ -218,9 +239,7 @@ public final class Images {
               pulled.uuid(),
               clock.instant(),
               pulled.hasInit(),
-              pulled.command(),
-              pulled.environment(),
-              pulled.user(),
+              pulled.defaults(),
               directories.images().resolve(id));
       image.writeTo(publication.directory());
       progress.stage("write to disk");

@@ -34,6 +34,17 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class ImagesTest {
+  private static final ImageDefaults DEFAULTS =
+      new ImageDefaults(
+          List.of("sh", "-c", "a b\nc\\n"),
+          true,
+          List.of("A=1"),
+          "me",
+          "/work",
+          "SIGINT",
+          List.of("80/tcp"),
+          List.of("/data"));
+
   @TempDir Path temporary;
   private final Binaries binaries = Binaries.ofPath();
   private final SlowSource slow = new SlowSource();
@@ -68,8 +79,7 @@ class ImagesTest {
           Command.of(binaries, new Tool("sleep", "coreutils"), "1000").run();
         }
         Files.writeString(disk, "whole");
-        return new Pulled(
-            "test", "0", new UUID(1, 2), true, List.of("sh", "-c", "a b"), List.of("A=1"), "me");
+        return new Pulled("test", "0", new UUID(1, 2), true, DEFAULTS);
       } catch (IOException e) {
         throw new BangerException(ErrorCode.INTERNAL, "cannot write", "", e);
       }
@@ -104,8 +114,8 @@ class ImagesTest {
     slow.goOn.release(10);
     ImageReference reference = ImageReference.parse("slow:one");
     Image image = images.resolve(reference, Progress.SILENT);
-    assertThat(image.command()).containsExactly("sh", "-c", "a b");
-    assertThat(image.environment()).containsExactly("A=1");
+    assertThat(image.defaults().command()).containsExactly("sh", "-c", "a b\nc\\n");
+    assertThat(image.defaults().environment()).containsExactly("A=1");
     assertThat(image.source()).isEqualTo("slow");
     assertThat(image.disk()).hasContent("whole");
     assertThat(images.list()).containsExactly(image);

@@ -51,9 +51,7 @@ public final class TinyImageSource implements ImageSource {
           "",
           uuid,
           false,
-          List.of("/bin/" + program.getFileName()),
-          List.of(),
-          "");
+          ImageDefaults.shell(List.of("/bin/" + program.getFileName()), List.of()));
     } catch (IOException e) {
       throw Trees.failure("cannot make the tiny image", e);
     }

@@ -1,5 +1,6 @@
 package dev.banger.proof;
 
+import dev.banger.config.Config;
 import dev.banger.daemon.Backend;
 import dev.banger.daemon.DaemonMain;
 import dev.banger.image.ImageSource;
@@ -48,7 +49,7 @@ final class TestDaemonMain implements Backend {
   }
 
   @Override
-  public List<ImageSource> imageSources(Directories directories, Binaries binaries) {
+  public List<ImageSource> imageSources(Directories directories, Binaries binaries, Config config) {
     return List.of(new TinyImageSource(program, binaries));
   }
 }

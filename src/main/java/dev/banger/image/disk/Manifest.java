@@ -10,14 +10,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Names and values in a properties file beside what they describe. */
 public final class Manifest {
   private static final long SIZE_LIMIT = 1 << 20;
+
+  private static final Pattern ESCAPED = Pattern.compile("\\\\(.)");
 
   private final Path file;
   private final Map<String, String> values;
@@ -62,6 +70,33 @@ public final class Manifest {
       throw corrupt(name, "is missing", null);
     }
     return value;
+  }
+
+  /** What was not written by every version. */
+  public String textOr(String name, String otherwise) {
+    return values.getOrDefault(name, otherwise);
+  }
+
+  /** What {@link #lines} made one text of; none when the name is missing. */
+  public List<String> list(String name) {
+    String text = textOr(name, "");
+    if (text.isEmpty()) {
+      return List.of();
+    }
+    return Stream.of(text.split("\n", -1))
+        .map(line -> ESCAPED.matcher(line).replaceAll(Manifest::plain))
+        .toList();
+  }
+
+  private static String plain(MatchResult escaped) {
+    return escaped.group(1).equals("n") ? "\n" : Matcher.quoteReplacement(escaped.group(1));
+  }
+
+  /** One text, in which a line break within an item is written as {@code \\n}. */
+  public static String lines(List<String> items) {
+    return items.stream()
+        .map(item -> item.replace("\\", "\\\\").replace("\n", "\\n"))
+        .collect(Collectors.joining("\n"));
   }
 
   public long number(String name) throws BangerException {

@@ -8,13 +8,16 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Set;
 import java.util.function.LongConsumer;
 
 /** Makes an ext4 file out of an image's layers. */
@@ -38,21 +41,26 @@ public final class RootDisk {
    * @param layers the lowest first, as an image's configuration has them
    * @param disk does not exist
    * @param scratch an existing directory for the index, which is gone afterwards
+   * @param wanted paths that may be in the image, as "/sbin/init"
    * @param progress how many bytes of the disk are written
+   * @return those of the wanted paths that are there and no directories; links are followed
    */
-  public static void write(
+  public static Set<String> write(
       List<? extends Layer> layers,
       Path disk,
       Path scratch,
       Ext4Options options,
+      Set<String> wanted,
       LongConsumer progress)
       throws BangerException, InterruptedException {
     boolean whole = false;
     try (LayerTree tree = new LayerTree(scratch);
         Ext4Writer writer = Ext4Writer.create(disk, options)) {
-      new RootDisk().write(layers, tree, writer, options.seconds(), progress);
+      Set<String> found =
+          new RootDisk().write(layers, tree, writer, options.seconds(), wanted, progress);
       whole = true;
-    } catch (ClosedByInterruptException e) {
+      return found;
+    } catch (ClosedByInterruptException | InterruptedIOException e) {
       throw new InterruptedException();
     } catch (IOException e) {
       throw new BangerException(
@@ -75,11 +83,12 @@ public final class RootDisk {
     }
   }
 
-  private void write(
+  private Set<String> write(
       List<? extends Layer> layers,
       LayerTree tree,
       Ext4Writer writer,
       long seconds,
+      Set<String> wanted,
       LongConsumer progress)
       throws IOException, BangerException, InterruptedException {
     HardLinks hardLinks = new HardLinks(writer, tree);
@@ -87,10 +96,10 @@ public final class RootDisk {
         new LayerMerge(writer, tree, hardLinks, new LayerLimits(MOST_ENTRIES, MOST_BYTES));
     for (int number = 0; number < layers.size(); number++) {
       Layer layer = layers.get(layers.size() - 1 - number);
-      try (InputStream stream = layer.open()) {
+      try (InputStream stream = new ReadAhead(layer.open())) {
         merge.read(stream, number);
       } catch (LayerException e) {
-        throw new LayerException("layer " + layer.name() + ": " + e.getMessage());
+        throw new LayerException(layer.name() + ": " + e.getMessage());
       }
       for (int chain = 0; chain < LONGEST_CHAIN && hardLinks.wantsFrom(number); chain++) {
         if (!again(layer, merge, hardLinks, number)) {
@@ -102,7 +111,15 @@ public final class RootDisk {
     Links links = new Links(tree, hardLinks);
     links.settle();
     hardLinks.settle(links);
+    Set<String> found = new HashSet<>();
+    for (String path : wanted) {
+      int node = links.existing(path.getBytes(StandardCharsets.UTF_8));
+      if (node != LayerTree.NONE && !tree.isDirectory(node)) {
+        found.add(path);
+      }
+    }
     new Directories(tree, writer, seconds).write();
+    return found;
   }
 
   /** Whether another reading found what the one before it did not. */

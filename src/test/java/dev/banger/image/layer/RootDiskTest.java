@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,6 +30,7 @@ final class RootDiskTest {
         disk,
         directory,
         new Ext4Options(new UUID(1, 2), "", 1_700_000_000, 0),
+        Set.of(),
         bytes -> {});
     run("e2fsck", "-fn", disk.toString());
     try (var left = Files.list(directory)) {

@@ -1,0 +1,111 @@
+package dev.banger.image;
+
+import dev.banger.config.RegistrySettings;
+import dev.banger.ext4.Ext4Options;
+import dev.banger.image.layer.Layer;
+import dev.banger.image.layer.RootDisk;
+import dev.banger.image.oci.ImageConfig;
+import dev.banger.image.oci.OciClient;
+import dev.banger.image.oci.OciImage;
+import dev.banger.image.oci.OciLayer;
+import dev.banger.image.oci.OciReference;
+import dev.banger.image.oci.Platform;
+import dev.banger.journal.Steps;
+import dev.banger.model.BangerException;
+import dev.banger.model.Progress;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Supplier;
+
+/** What docker would run: images from registries, OCI layouts and archives. */
+public final class OciSource implements ImageSource {
+  /** Whoever has one of these can boot by itself. */
+  private static final Set<String> INITS =
+      Set.of("/sbin/init", "/usr/sbin/init", "/lib/systemd/systemd", "/usr/lib/systemd/systemd");
+
+  private final Supplier<OciClient> clients;
+  private final RegistrySettings settings;
+
+  /**
+   * @param clients makes a client for one pull: a daemon that pulls nothing needs none
+   */
+  public OciSource(Supplier<OciClient> clients, RegistrySettings settings) {
+    this.clients = clients;
+    this.settings = settings;
+  }
+
+  @Override
+  public String name() {
+    return "oci";
+  }
+
+  @Override
+  public boolean accepts(ImageReference reference) {
+    return !reference.forcesHostPackages();
+  }
+
+  @Override
+  public Pulled pull(ImageReference reference, Path disk, Steps scratch, Progress progress)
+      throws BangerException, InterruptedException {
+    OciReference wanted = OciReference.parse(reference.toString(), settings.standard());
+    try (OciClient client = clients.get();
+        OciImage image = client.fetch(wanted, Platform.host(), progress)) {
+      progress.stage("make disk");
+      String digest = image.manifestDigest().toString();
+      UUID uuid = UUID.nameUUIDFromBytes(digest.getBytes(StandardCharsets.UTF_8));
+      ImageConfig config = image.config();
+      long seconds = config.created().map(Instant::getEpochSecond).orElse(0L);
+      Ext4Options options = new Ext4Options(uuid, "banger-root", seconds, 0);
+      Set<String> inits = write(image, disk, options, progress);
+      return new Pulled(
+          image.source() + "@" + digest, digest, uuid, !inits.isEmpty(), defaults(config));
+    }
+  }
+
+  private static Set<String> write(
+      OciImage image, Path disk, Ext4Options options, Progress progress)
+      throws BangerException, InterruptedException {
+    List<Layer> layers = image.layers().stream().<Layer>map(Read::new).toList();
+    return RootDisk.write(
+        layers,
+        disk,
+        disk.resolveSibling(""),
+        options,
+        INITS,
+        written -> progress.bytes(written, 0));
+  }
+
+  private static ImageDefaults defaults(ImageConfig config) {
+    List<String> command = new ArrayList<>(config.entrypoint());
+    command.addAll(config.command());
+    return new ImageDefaults(
+        command,
+        true,
+        config.environment(),
+        config.user(),
+        config.workingDirectory(),
+        config.stopSignal(),
+        config.exposedPorts(),
+        config.volumes());
+  }
+
+  /** A layer of the layer cache. */
+  private record Read(OciLayer layer) implements Layer {
+    @Override
+    public String name() {
+      return layer.toString();
+    }
+
+    @Override
+    public InputStream open() throws IOException {
+      return layer.open();
+    }
+  }
+}
