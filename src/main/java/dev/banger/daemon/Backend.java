@@ -24,7 +24,7 @@ public interface Backend {
   List<ImageSource> imageSources(Directories directories, Binaries binaries, Config config)
       throws BangerException;
 
-  /** QEMU; registries, and the packages of the host's own distribution. */
+  /** QEMU; the packages of the host's own distribution, and registries. */
   static Backend standard() {
     return new Backend() {
       @Override
@@ -43,7 +43,7 @@ public interface Backend {
                     new OciClient(
                         blobs, directories.cache(), registries, System.getenv(), binaries),
                 registries);
-        return List.of(registry, new DebianSource(directories, binaries));
+        return List.of(new DebianSource(directories, binaries), registry);
       }
     };
   }

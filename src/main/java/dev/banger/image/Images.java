@@ -21,11 +21,13 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -39,6 +41,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class Images {
   private static final Logger LOG = LoggerFactory.getLogger(Images.class);
+  /** After these another source may do. */
+  private static final Set<ErrorCode> ELSEWHERE =
+      EnumSet.of(ErrorCode.UNAVAILABLE, ErrorCode.NOT_FOUND, ErrorCode.HOST_UNSUPPORTED);
+
   private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
 
   private final Directories directories;
@@ -207,7 +213,7 @@ public final class Images {
       try {
         return pullFrom(source, reference, progress);
       } catch (BangerException e) {
-        boolean another = e.code() == ErrorCode.UNAVAILABLE || e.code() == ErrorCode.NOT_FOUND;
+        boolean another = ELSEWHERE.contains(e.code());
         failures.forEach(e::addSuppressed);
         if (!another || source.equals(accepting.getLast())) {
           throw e;

@@ -1,0 +1,169 @@
+package dev.banger.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Images that umoci made, from Debian's registry, as a user pulls and runs them. */
+class RegistryHostTest {
+  private static Host host;
+  private static Path work;
+  private static Process registry;
+  private static int port;
+
+  @BeforeAll
+  static void open() throws Exception {
+    host = Host.open();
+    work = Files.createTempDirectory("banger-oci-");
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    Path settings = work.resolve("registry.yml");
+    Files.writeString(
+        settings,
+        """
+        version: 0.1
+        storage: {filesystem: {rootdirectory: %s}}
+        http: {addr: 127.0.0.1:%d}
+        """
+            .formatted(work.resolve("registry"), port));
+    registry =
+        new ProcessBuilder("docker-registry", "serve", settings.toString())
+            .redirectErrorStream(true)
+            .redirectOutput(work.resolve("registry.log").toFile())
+            .start();
+    await().atMost(Duration.ofSeconds(30)).until(RegistryHostTest::answers);
+    sh("umoci init --layout l && umoci new --image l:base");
+    sh(
+        """
+        mkdir -p root/bin root/etc root/tmp
+        cp "$(readlink -f "$(command -v busybox)")" root/bin/busybox
+        for name in sh ls cat echo id env pwd sleep; do ln -s busybox root/bin/$name; done
+        printf 'root:x:0:0::/root:/bin/sh\\nworker:x:1000:1000::/:/bin/sh\\n' > root/etc/passwd
+        printf 'root:x:0:\\nworker:x:1000:\\n' > root/etc/group
+        umoci insert --image l:base root /
+        """);
+  }
+
+  @AfterAll
+  static void close() throws Exception {
+    registry.destroy();
+    assertThat(registry.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    host.close();
+    sh("cd / && rm -rf '" + work + "'");
+  }
+
+  private static boolean answers() {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return socket.isConnected();
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static String sh(String script) throws Exception {
+    Process shell =
+        new ProcessBuilder("bash", "-euc", script).directory(work.toFile()).start();
+    Host.Result result = Host.await(shell, new byte[0]);
+    return result.ok().out();
+  }
+
+  /** Pushes an image of the layout and returns what it is called there. */
+  private static String push(String tag) throws Exception {
+    String name = "localhost:" + port + "/team/" + tag + ":1";
+    sh("skopeo copy -q --dest-tls-verify=false oci:l:" + tag + " docker://" + name);
+    return name;
+  }
+
+  @Test
+  void anImageRunsWhatItsConfigSays() throws Exception {
+    sh(
+        """
+        umoci config --image l:base --tag configured --config.user worker --config.workingdir /tmp \\
+          --config.env GREETING=hello --config.entrypoint /bin/sh --config.entrypoint -c \\
+          --config.cmd 'echo "$GREETING from $(id -un) in $(pwd)"'
+        """);
+    String name = push("configured");
+    assertThat(host.banger("vm", "run", "--image", name).ok().out())
+        .isEqualTo("hello from worker in /tmp\n");
+    assertThat(host.banger("vm", "run", "--image", name, "--", "echo", "other").ok().out())
+        .isEqualTo("other\n");
+    assertThat(host.banger("image", "show", name).ok().out())
+        .contains("oci", "worker", "sha256:");
+  }
+
+  /** umoci unpacks from the bottom up; what it makes is what the mounted disk has. */
+  @Test
+  void theDiskIsTheTreeThatUmociUnpacks() throws Exception {
+    sh(
+        """
+        umoci unpack --image l:base b
+        cd b/rootfs
+        mkdir -p -m 2775 d/sub usr/lib; mkdir -p -m 1777 opaque/x
+        ln -s usr/lib lib; echo a > usr/lib/a; echo old > d/old; echo keep > d/keep; echo x > opaque/x/y
+        ln d/keep d/twin; ln -s /etc/passwd absolute; ln -s "$(printf 'x/%.0s' $(seq 60))end" long
+        mkfifo fifo; mknod null c 1 3; mknod disk b 259 70000
+        head -c 3000000 /dev/urandom > random; truncate -s 200M sparse; printf end >> sparse
+        chown 100000:3000000 random; chmod 4755 random; touch -d '1969-12-31 12:00:00.123456789Z' random
+        setfattr -n user.note -v 'of us' random; setfattr -n user.long -v "$(printf 'v%.0s' $(seq 300))" d/old
+        setfacl -m u:7:r,d:u:8:rwx d/sub; setcap cap_net_bind_service=ep random
+        for i in $(seq 3000); do echo $i > d/sub/"a file with a name, number $i"; done
+        printf 'odd' > "$(printf 'new\\nline \\xff')"
+        cd ../..; umoci repack --image l:tree b
+        cd b/rootfs
+        rm -r d/old opaque; mkdir opaque; echo new > opaque/new; echo b > lib/a; rm disk; mkdir disk
+        ln d/keep d/third; chmod 700 d/sub; find d/sub -name '*7' -delete
+        cd ../..; umoci repack --refresh-bundle --image l:tree b
+        rm -rf b; umoci unpack --image l:tree b
+        """);
+    String name = push("tree");
+    host.banger("image", "pull", name).ok();
+    String id = sh("grep -l '/team/tree' '" + host.home() + "'/images/*/image.properties").strip();
+    Path disk = Path.of(id).resolveSibling("rootfs.ext4");
+    sh("e2fsck -fn '" + disk + "'");
+    sh(
+        """
+        mkdir m; mount -o loop,ro,noload '%s' m
+        trap 'umount m' EXIT
+        list() {
+          cd "$1"
+          find . -path ./lost+found -prune -o -printf '%%p\\t%%y\\t%%m\\t%%U\\t%%G\\t%%T@\\t%%l\\n' | LC_ALL=C sort
+          find . -type f -printf '%%p\\t%%n\\t%%s\\n' | LC_ALL=C sort
+          find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum
+          find . -type b -o -type c | LC_ALL=C sort | xargs stat -c '%%n %%t %%T'
+          find . -path ./lost+found -prune -o -print0 | LC_ALL=C sort -z | xargs -0 getfattr -h -d -m - -e hex
+        }
+        (list m) > ours; (list b/rootfs) > theirs
+        diff ours theirs
+        """
+            .formatted(disk));
+  }
+
+  @Test
+  void aHundredLayersWithWhiteoutsAreOneTree() throws Exception {
+    sh(
+        """
+        umoci tag --image l:base hundred
+        for i in $(seq 0 99); do
+          rm -rf s; mkdir -p s/d; echo $i > s/d/f$i; echo $i > s/newest
+          [ $i = 0 ] || : > s/d/.wh.f$((i - 1))
+          tar -C s -cf s.tar .
+          umoci raw add-layer --image l:hundred s.tar
+        done
+        """);
+    String name = push("hundred");
+    assertThat(host.banger("vm", "run", "--image", name, "--", "sh", "-c", "ls d; cat newest").ok().out())
+        .isEqualTo("f99\n99\n");
+  }
+}
