@@ -41,6 +41,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Images {
   private static final Logger LOG = LoggerFactory.getLogger(Images.class);
+
   /** After these another source may do. */
   private static final Set<ErrorCode> ELSEWHERE =
       EnumSet.of(ErrorCode.UNAVAILABLE, ErrorCode.NOT_FOUND, ErrorCode.HOST_UNSUPPORTED);

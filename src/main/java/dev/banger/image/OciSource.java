@@ -90,7 +90,7 @@ public final class OciSource implements ImageSource {
         true,
         config.environment(),
         config.user(),
-        config.workingDirectory(),
+        config.workingDirectory().isEmpty() ? "/" : config.workingDirectory(),
         config.stopSignal(),
         config.exposedPorts(),
         config.volumes());

@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /** Images that umoci made, from Debian's registry, as a user pulls and runs them. */
-class RegistryHostTest {
+class ImageRunHostTest {
   private static Host host;
   private static Path work;
   private static Process registry;
@@ -43,7 +43,7 @@ class RegistryHostTest {
             .redirectErrorStream(true)
             .redirectOutput(work.resolve("registry.log").toFile())
             .start();
-    await().atMost(Duration.ofSeconds(30)).until(RegistryHostTest::answers);
+    await().atMost(Duration.ofSeconds(30)).until(ImageRunHostTest::answers);
     sh("umoci init --layout l && umoci new --image l:base");
     sh(
         """
@@ -73,8 +73,7 @@ class RegistryHostTest {
   }
 
   private static String sh(String script) throws Exception {
-    Process shell =
-        new ProcessBuilder("bash", "-euc", script).directory(work.toFile()).start();
+    Process shell = new ProcessBuilder("bash", "-euc", script).directory(work.toFile()).start();
     Host.Result result = Host.await(shell, new byte[0]);
     return result.ok().out();
   }
@@ -99,8 +98,7 @@ class RegistryHostTest {
         .isEqualTo("hello from worker in /tmp\n");
     assertThat(host.banger("vm", "run", "--image", name, "--", "echo", "other").ok().out())
         .isEqualTo("other\n");
-    assertThat(host.banger("image", "show", name).ok().out())
-        .contains("oci", "worker", "sha256:");
+    assertThat(host.banger("image", "show", name).ok().out()).contains("oci", "worker", "sha256:");
   }
 
   /** umoci unpacks from the bottom up; what it makes is what the mounted disk has. */
@@ -163,7 +161,10 @@ class RegistryHostTest {
         done
         """);
     String name = push("hundred");
-    assertThat(host.banger("vm", "run", "--image", name, "--", "sh", "-c", "ls d; cat newest").ok().out())
+    assertThat(
+            host.banger("vm", "run", "--image", name, "--", "sh", "-c", "ls d; cat newest")
+                .ok()
+                .out())
         .isEqualTo("f99\n99\n");
   }
 }
