@@ -16,7 +16,8 @@ class BadInputHostTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "--image no-such-image:1 | no-such-image | NOT_FOUND",
+        "--image oci:/no/such:1  | /no/such:1    | INVALID",
+        "--image localhost:1/a:1 | localhost:1/a | UNAVAILABLE",
         "--image Bad!Name        | Bad!Name      | INVALID",
         "--memory lots           | lots          | INVALID",
         "--memory 1M             | memory        | INVALID",

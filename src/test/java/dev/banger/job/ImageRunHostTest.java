@@ -11,9 +11,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 
 /** Images that umoci made, from Debian's registry, as a user pulls and runs them. */
 class ImageRunHostTest {
@@ -60,6 +62,11 @@ class ImageRunHostTest {
   static void close() throws Exception {
     registry.destroy();
     assertThat(registry.waitFor(30, TimeUnit.SECONDS)).isTrue();
+    host.banger("daemon", "stop").ok();
+    // Images and layers are shared with other tests, which need none of these.
+    sh(
+        "cd '%s' && rm -rf cache/blobs && grep -l ':%d/team/' images/*/image.properties | xargs -r dirname | xargs -r rm -rf"
+            .formatted(host.home(), port));
     host.close();
     sh("cd / && rm -rf '" + work + "'");
   }
@@ -127,7 +134,9 @@ class ImageRunHostTest {
         """);
     String name = push("tree");
     host.banger("image", "pull", name).ok();
-    String id = sh("grep -l '/team/tree' '" + host.home() + "'/images/*/image.properties").strip();
+    String id =
+        sh("grep -l ':" + port + "/team/tree' '" + host.home() + "'/images/*/image.properties")
+            .strip();
     Path disk = Path.of(id).resolveSibling("rootfs.ext4");
     sh("e2fsck -fn '" + disk + "'");
     sh(
@@ -166,5 +175,72 @@ class ImageRunHostTest {
                 .ok()
                 .out())
         .isEqualTo("f99\n99\n");
+  }
+
+  @Test
+  void aStaticProgramAloneIsAnImage() throws Exception {
+    sh(
+        """
+        echo '#include <unistd.h>' > s.c; echo 'int main(void) { return write(1, "static", 6) != 6; }' >> s.c
+        mkdir alone; musl-gcc -static -o alone/program s.c
+        umoci new --image l:alone; umoci insert --image l:alone alone/program /program
+        umoci config --image l:alone --config.entrypoint /program
+        """);
+    assertThat(host.banger("vm", "run", "--image", push("alone")).ok().out()).isEqualTo("static");
+  }
+
+  @Test
+  void aDaemonThatIsKilledInAPullLeavesNothingAndTheNextPullGoesOn() throws Exception {
+    sh(
+        """
+        mkdir large; head -c 150M /dev/urandom > large/random; sha256sum < large/random > large.sum
+        umoci tag --image l:base large; umoci insert --image l:large large /large
+        """);
+    String name = push("large");
+    Process pull = host.start("image", "pull", name);
+    Path blobs = host.home().resolve("cache/blobs/sha256");
+    await().atMost(Duration.ofSeconds(60)).until(() -> partial(blobs) > 20 << 20);
+    new ProcessBuilder("kill", "-9", Long.toString(host.daemonPid())).start().waitFor();
+    assertThat(Host.await(pull, new byte[0]).status()).isNotZero();
+    assertThat(host.banger("image", "ls").ok().out()).doesNotContain("team/large");
+    long before = partial(blobs);
+    assertThat(before).isPositive();
+    assertThat(
+            host.banger("vm", "run", "--image", name, "--", "busybox", "sha256sum", "/large/random")
+                .ok()
+                .out())
+        .startsWith(sh("cut -c1-64 large.sum").strip());
+    assertThat(Files.readString(work.resolve("registry.log"))).contains(" 206 ");
+    assertThat(partial(blobs)).isZero();
+  }
+
+  private static long partial(Path blobs) throws IOException {
+    if (!Files.isDirectory(blobs)) {
+      return 0;
+    }
+    try (Stream<Path> files = Files.list(blobs)) {
+      return files
+          .filter(file -> file.toString().endsWith(".partial"))
+          .mapToLong(file -> file.toFile().length())
+          .max()
+          .orElse(0);
+    }
+  }
+
+  @Test
+  @EnabledIfSystemProperty(named = "banger.test.long", matches = "true")
+  void twoHundredThousandFilesAndALargeHoleAreAllThere() throws Exception {
+    sh(
+        """
+        mkdir many; cd many
+        for d in $(seq 200); do mkdir $d; for f in $(seq 1000); do echo $f > $d/$f; done; done
+        truncate -s 2G hole; printf end >> hole
+        cd ..; tar -cf many.tar many; rm -rf many
+        umoci tag --image l:base many; umoci raw add-layer --image l:many many.tar; rm many.tar
+        """);
+    String script = "busybox find /many -type f | busybox wc -l; busybox tail -c 3 /many/hole";
+    assertThat(
+            host.banger("vm", "run", "--image", push("many"), "--", "sh", "-c", script).ok().out())
+        .isEqualTo("200001\nend");
   }
 }

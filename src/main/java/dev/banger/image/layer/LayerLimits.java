@@ -1,6 +1,5 @@
 package dev.banger.image.layer;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 
@@ -40,7 +39,7 @@ final class LayerLimits {
       }
       rest += read;
       if (rest > mostBytes) {
-        throw new EOFException("the layer does not end");
+        throw new LayerException("the layer does not end");
       }
     }
   }

@@ -4,6 +4,7 @@ import dev.banger.ext4.Attributes;
 import dev.banger.ext4.DirectoryEntry;
 import dev.banger.ext4.Ext4Options;
 import dev.banger.ext4.Ext4Writer;
+import dev.banger.image.disk.Trees;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import java.io.IOException;
@@ -62,12 +63,14 @@ public final class RootDisk {
       return found;
     } catch (ClosedByInterruptException | InterruptedIOException e) {
       throw new InterruptedException();
-    } catch (IOException e) {
+    } catch (LayerException e) {
       throw new BangerException(
-          e instanceof LayerException ? ErrorCode.INVALID : ErrorCode.INTERNAL,
-          "cannot make " + disk.getFileName() + " from the image's layers: " + e.getMessage(),
-          "the image cannot be used as it is; pull another version",
+          ErrorCode.INVALID,
+          "cannot use this image: " + e.getMessage(),
+          "it is damaged, or made to do harm; take another version",
           e);
+    } catch (IOException e) {
+      throw Trees.failure("cannot write the image's disk", e);
     } finally {
       if (!whole) {
         delete(disk);
@@ -99,7 +102,7 @@ public final class RootDisk {
       try (InputStream stream = new ReadAhead(layer.open())) {
         merge.read(stream, number);
       } catch (LayerException e) {
-        throw new LayerException(layer.name() + ": " + e.getMessage());
+        throw new LayerException(layer.name() + ": " + e.getMessage(), e);
       }
       for (int chain = 0; chain < LONGEST_CHAIN && hardLinks.wantsFrom(number); chain++) {
         if (!again(layer, merge, hardLinks, number)) {

@@ -40,8 +40,10 @@ final class TarReader {
 
   /** The next entry, whatever was read of the last one's content; null: the end. */
   @Nullable TarEntry next() throws IOException {
-    skip(left + padding);
+    skip(left);
     left = 0;
+    // Some writers leave the last file's padding out, and all readers take it.
+    input.readNBytes(header, 0, padding);
     padding = 0;
     sparse = null;
     own.clear();
@@ -83,7 +85,7 @@ final class TarReader {
       }
       int read = input.read(buffer, offset, (int) Math.min(length, left));
       if (read < 0) {
-        throw new EOFException("the layer ends within a file");
+        throw new LayerException("the layer ends within a file");
       }
       left -= read;
       return read;
@@ -170,7 +172,7 @@ final class TarReader {
       return false;
     }
     if (read < RECORD) {
-      throw new EOFException("the layer ends within a header");
+      throw new LayerException("the layer ends within a header");
     }
     int sum = 8 * ' ';
     boolean zeros = true;
@@ -220,7 +222,7 @@ final class TarReader {
     }
     byte[] text = input.readNBytes((int) size);
     if (text.length < size) {
-      throw new EOFException("the layer ends within a header");
+      throw new LayerException("the layer ends within a header");
     }
     skip(padding(size));
     return text;
@@ -314,7 +316,7 @@ final class TarReader {
         return segments;
       }
       if (input.readNBytes(header, 0, RECORD) < RECORD) {
-        throw new EOFException("the layer ends within a header");
+        throw new LayerException("the layer ends within a header");
       }
       more = header[504] != 0;
       at = 0;
@@ -330,7 +332,7 @@ final class TarReader {
     try {
       input.skipNBytes(count);
     } catch (EOFException e) {
-      throw new EOFException("the layer ends within a file");
+      throw new LayerException("the layer ends within a file");
     }
   }
 }

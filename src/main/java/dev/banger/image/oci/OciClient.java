@@ -8,6 +8,8 @@ import dev.banger.model.Progress;
 import dev.banger.proc.Binaries;
 import java.io.IOException;
 import java.nio.channels.ClosedByInterruptException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -142,6 +144,8 @@ public final class OciClient implements AutoCloseable {
     } catch (MalformedException | LayerException e) {
       throw new BangerException(
           ErrorCode.INVALID, tried, "check that it is whole, and of this kind", e);
+    } catch (NoSuchFileException | NotDirectoryException e) {
+      throw new BangerException(ErrorCode.NOT_FOUND, tried, "check the path: nothing is there", e);
     } catch (IOException e) {
       throw Trees.failure(tried, e);
     }

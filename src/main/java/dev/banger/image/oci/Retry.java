@@ -103,6 +103,13 @@ final class Retry {
     return false;
   }
 
+  /** A cause whose own message says nothing stays for the log. */
+  private static IOException inWords(String why, IOException e) {
+    IOException said = new IOException(why);
+    said.addSuppressed(e);
+    return said;
+  }
+
   static BangerException failure(String tried, IOException e) {
     if (e instanceof MalformedException) {
       return new BangerException(
@@ -125,7 +132,14 @@ final class Retry {
           ErrorCode.UNAVAILABLE,
           tried,
           "check the registry's name, and the network",
-          new IOException("its host name is not known", e));
+          inWords("its host name is not known", e));
+    }
+    if (has(e, ConnectException.class)) {
+      return new BangerException(
+          ErrorCode.UNAVAILABLE,
+          tried,
+          "check the registry's name and port, the network and proxies",
+          inWords("nobody answers there", e));
     }
     return new BangerException(
         ErrorCode.UNAVAILABLE, tried, "check the network and proxies, then try again", e);

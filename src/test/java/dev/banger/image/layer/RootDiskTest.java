@@ -280,6 +280,12 @@ final class RootDiskTest {
     refused("checksum is wrong", cut(new byte[] {1}, whole));
   }
 
+  @Test
+  void aLastFileWithoutItsPaddingIsTaken() throws Exception {
+    byte[] whole = new TarBytes().file("a", "content").bytes();
+    assertThat(cat(write(cut(Arrays.copyOf(whole, 512 + 7))), "a")).isEqualTo("content");
+  }
+
   private static Layer cut(byte[]... parts) {
     return new Layer() {
       @Override
