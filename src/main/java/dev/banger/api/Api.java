@@ -28,9 +28,11 @@ public final class Api {
             LogApi.READ));
     all.addAll(List.of(SetApi.SET, FigureApi.STATS, FigureApi.PING, FigureApi.HEALTH));
     all.addAll(List.of(ImageApi.LIST, ImageApi.SHOW, ImageApi.DELETE, ImageApi.PULL_BEGIN));
+    all.addAll(List.of(ImageApi.REGISTER_BEGIN, ImageApi.PRUNE));
     all.addAll(ImageApi.OPERATIONS);
     all.addAll(List.of(KernelApi.LIST, KernelApi.DELETE, KernelApi.PULL_BEGIN));
     all.addAll(KernelApi.OPERATIONS);
+    all.add(DiskApi.USAGE);
     return List.copyOf(all);
   }
 }

@@ -10,6 +10,8 @@ import org.aesh.command.CommandDefinition;
       ImageList.class,
       ImageShow.class,
       ImagePull.class,
+      ImageRegister.class,
       ImageDelete.class,
+      ImagePrune.class,
     })
 final class ImageCommand extends GroupCommand {}

@@ -4,6 +4,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.Durations;
 import dev.banger.model.RestartPolicy;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -48,6 +49,15 @@ final class OptionValues {
     return file.matches()
         ? file.group(1) + Path.of(file.group(2)).toAbsolutePath().normalize()
         : text;
+  }
+
+  /** A file of this host, as the daemon finds it. */
+  static String file(String option, String text) throws UsageException {
+    try {
+      return Path.of(text).toAbsolutePath().normalize().toString();
+    } catch (InvalidPathException e) {
+      throw new UsageException(option + " names no file: " + e.getReason(), "");
+    }
   }
 
   /** A duration in milliseconds; null: the option is missing. */

@@ -14,6 +14,7 @@ import org.aesh.command.CommandDefinition;
       EventsCommand.class,
       ImageCommand.class,
       KernelCommand.class,
+      DfCommand.class,
       DaemonCommand.class,
       DoctorCommand.class,
       VersionCommand.class,

@@ -39,6 +39,7 @@ public interface Backend {
         BlobCache blobs = new BlobCache(directories.cache().resolve("blobs"), Clock.systemUTC());
         OciSource registry =
             new OciSource(
+                blobs,
                 () ->
                     new OciClient(
                         blobs, directories.cache(), registries, System.getenv(), binaries),

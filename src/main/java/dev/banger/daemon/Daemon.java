@@ -35,8 +35,8 @@ import dev.banger.store.VmTable;
 import dev.banger.vm.VmParts;
 import dev.banger.vm.Vms;
 import dev.banger.vmm.AcceleratorProbe;
-import dev.banger.vmm.Vmm;
 import dev.banger.vmm.qemu.QemuVmm;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -109,13 +109,7 @@ public final class Daemon implements AutoCloseable {
         new Kernels(directories, binaries, binaries.find(AGENT), imageOps, journal, clock);
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
 
-    ChosenAccelerator accelerator =
-        new ChosenAccelerator(
-            new AcceleratorProbe(
-                binaries, QemuVmm.QEMU, directories.cache().resolve("accelerator")),
-            config.accelerator());
-    accelerator.chooseInBackground();
-    Vmm driver = backend.driver(binaries, watcher);
+    ChosenAccelerator accelerator = accelerator(config, binaries);
     Vms vms =
         Vms.open(
             new VmParts(
@@ -125,7 +119,7 @@ public final class Daemon implements AutoCloseable {
                 journal,
                 images,
                 kernels,
-                driver,
+                backend.driver(binaries, watcher),
                 capabilities(config, templates),
                 accelerator::choose,
                 number -> Host.confinement(root, number),
@@ -141,8 +135,25 @@ public final class Daemon implements AutoCloseable {
     keep("vms", () -> vms.close(REMOVALS_END));
     serve(
         new DaemonParts(
-            vms, operations, journal, images, kernels, new ExecSessions(), config, directories),
+            vms,
+            operations,
+            journal,
+            images,
+            kernels,
+            new ExecSessions(),
+            binaries,
+            config,
+            directories),
         accelerator);
+  }
+
+  private ChosenAccelerator accelerator(Config config, Binaries binaries) {
+    Path verdict = directories.cache().resolve("accelerator");
+    ChosenAccelerator chosen =
+        new ChosenAccelerator(
+            new AcceleratorProbe(binaries, QemuVmm.QEMU, verdict), config.accelerator());
+    chosen.chooseInBackground();
+    return chosen;
   }
 
   private static Capabilities capabilities(Config config, DiskTemplates templates) {

@@ -6,6 +6,7 @@ import dev.banger.image.kernel.Kernels;
 import dev.banger.journal.Journal;
 import dev.banger.model.Directories;
 import dev.banger.ops.Operations;
+import dev.banger.proc.Binaries;
 import dev.banger.vm.Vms;
 
 /** The parts that methods are served by. */
@@ -16,5 +17,6 @@ record DaemonParts(
     Images images,
     Kernels kernels,
     ExecSessions programs,
+    Binaries binaries,
     Config config,
     Directories directories) {}

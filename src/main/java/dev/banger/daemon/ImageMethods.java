@@ -4,14 +4,18 @@ import dev.banger.api.DaemonApi;
 import dev.banger.api.ImageApi;
 import dev.banger.api.KernelApi;
 import dev.banger.api.OperationApi;
+import dev.banger.image.FileSource;
 import dev.banger.image.Image;
 import dev.banger.image.ImageReference;
 import dev.banger.image.Images;
 import dev.banger.image.kernel.Kernel;
 import dev.banger.image.kernel.Kernels;
+import dev.banger.image.oci.BlobCache;
 import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
 import dev.banger.ops.Operations;
+import dev.banger.proc.Binaries;
 import dev.banger.rpc.Methods;
 import dev.banger.vm.Vms;
 import java.io.IOException;
@@ -25,18 +29,21 @@ import java.util.stream.Stream;
 /** {@code image.*} and {@code kernel.*}. */
 final class ImageMethods {
   static final String IMAGE_PULL = "image.pull";
+  static final String IMAGE_REGISTER = "image.register";
   static final String KERNEL_PULL = "kernel.pull";
 
   private final Vms vms;
   private final Operations operations;
   private final Images images;
   private final Kernels kernels;
+  private final Binaries binaries;
 
-  ImageMethods(Vms vms, Operations operations, Images images, Kernels kernels) {
-    this.vms = vms;
-    this.operations = operations;
-    this.images = images;
-    this.kernels = kernels;
+  ImageMethods(DaemonParts parts) {
+    this.vms = parts.vms();
+    this.operations = parts.operations();
+    this.images = parts.images();
+    this.kernels = parts.kernels();
+    this.binaries = parts.binaries();
   }
 
   void addTo(Methods methods) {
@@ -62,13 +69,19 @@ final class ImageMethods {
                   Optional.empty(),
                   progress -> images.pull(reference, progress).id()));
         });
+    VmMethods.add(methods, ImageApi.REGISTER_BEGIN, (_, wish) -> register(wish));
+    VmMethods.add(methods, ImageApi.PRUNE, (_, wish) -> prune(wish.all()));
+    addKernels(methods);
+  }
+
+  private void addKernels(Methods methods) {
     VmMethods.add(methods, KernelApi.LIST, (_, _) -> new KernelApi.Views(kernelViews()));
     VmMethods.add(
         methods,
         KernelApi.DELETE,
         (_, ref) -> {
           Kernel kernel = kernels.find(ref.kernel());
-          kernels.delete(kernel, () -> vms.usersOfKernel(kernel.id()));
+          kernels.delete(kernel, () -> usersOf(kernel));
           return new DaemonApi.Nothing();
         });
     VmMethods.add(
@@ -81,6 +94,44 @@ final class ImageMethods {
                     "kernel",
                     Optional.empty(),
                     progress -> kernels.pull(progress).id())));
+  }
+
+  private OperationApi.Begun register(ImageApi.Register wish) throws BangerException {
+    ImageReference reference = ImageReference.parse(wish.reference());
+    FileSource file = new FileSource(wish.rootfs(), binaries);
+    String named = wish.kernel();
+    Optional<Kernel> kernel = named == null ? Optional.empty() : Optional.of(kernels.find(named));
+    return new OperationApi.Begun(
+        operations.begin(
+            IMAGE_REGISTER,
+            reference.toString(),
+            Optional.empty(),
+            progress -> images.register(reference, file, kernel, progress).id()));
+  }
+
+  private ImageApi.Pruned prune(boolean all) throws BangerException, InterruptedException {
+    List<ImageApi.Gone> gone = new ArrayList<>();
+    long size = 0;
+    for (Images.Pruned pruned : images.prune(all, image -> () -> vms.usersOfImage(image.id()))) {
+      Image image = pruned.image();
+      gone.add(new ImageApi.Gone(image.reference().toString(), image.id(), pruned.size().bytes()));
+      size += pruned.size().bytes();
+    }
+    int layers = 0;
+    long layersSize = 0;
+    for (BlobCache cache : images.layerCaches()) {
+      BlobCache.Usage left = cache.prune(new ByteSize(0));
+      layers += left.blobs();
+      layersSize += left.size().bytes();
+    }
+    return new ImageApi.Pruned(gone, layers, layersSize, size + layersSize);
+  }
+
+  /** VMs, and images whose VMs boot it. */
+  private List<String> usersOf(Kernel kernel) throws BangerException {
+    List<String> users = new ArrayList<>(vms.usersOfKernel(kernel.id()));
+    users.addAll(images.usersOfKernel(kernel.id()));
+    return users;
   }
 
   ImageApi.View image(String id) throws BangerException {
@@ -116,6 +167,7 @@ final class ImageMethods {
         image.defaults().volumes(),
         image.provenance(),
         image.digest(),
+        image.kernel().isEmpty() ? null : image.kernel(),
         vms.usersOfImage(image.id()));
   }
 

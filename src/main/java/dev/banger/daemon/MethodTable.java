@@ -34,8 +34,7 @@ final class MethodTable {
 
   static Methods of(DaemonParts parts, DaemonMethods daemon) {
     Methods methods = new Methods();
-    ImageMethods images =
-        new ImageMethods(parts.vms(), parts.operations(), parts.images(), parts.kernels());
+    ImageMethods images = new ImageMethods(parts);
     MethodTable table = new MethodTable(parts.vms(), images);
     OperationMethods operations = new OperationMethods(parts.operations(), table::result);
     VmMethods vms = new VmMethods(parts.vms(), parts.config().vm(), parts.directories());
@@ -51,6 +50,7 @@ final class MethodTable {
     new SetMethods(parts.vms()).addTo(methods);
     new FigureMethods(parts.vms().observer()).addTo(methods);
     images.addTo(methods);
+    new DiskMethods(parts).addTo(methods);
     new EventMethods(parts.vms()).addTo(methods);
     VmMethods.add(
         methods, DaemonApi.DISCOVER, (_, _) -> OpenRpc.document(Version.TEXT, Api.methods()));
@@ -62,7 +62,8 @@ final class MethodTable {
     try {
       return switch (status.kind()) {
         case Vms.CREATE, Vms.START, Vms.RESTART -> json.toJson(Views.of(vms.show(status.result())));
-        case ImageMethods.IMAGE_PULL -> json.toJson(images.image(status.result()));
+        case ImageMethods.IMAGE_PULL, ImageMethods.IMAGE_REGISTER ->
+            json.toJson(images.image(status.result()));
         case ImageMethods.KERNEL_PULL -> json.toJson(images.kernel(status.result()));
         default -> null;
       };

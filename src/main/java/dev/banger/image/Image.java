@@ -15,12 +15,13 @@ import java.util.UUID;
  *
  * @param id 12 hex digits
  * @param reference what it was asked for by
- * @param source the kind of its source: {@code deb}, {@code oci}
+ * @param source the kind of its source: {@code deb}, {@code oci}, {@code file}
  * @param provenance where it came from, exactly
  * @param digest SHA-256 of what went into it
  * @param size of the disk, as the guest sees it
  * @param uuid of its file system
  * @param hasInit whether it can be booted by an init of its own
+ * @param kernel the id of the one that its VMs boot when nobody names one; empty: the newest
  * @param defaults how it wants to be run
  * @param directory holds all its files
  */
@@ -34,6 +35,7 @@ public record Image(
     UUID uuid,
     Instant created,
     boolean hasInit,
+    String kernel,
     ImageDefaults defaults,
     Path directory) {
   private static final String MANIFEST = "image.properties";
@@ -51,6 +53,7 @@ public record Image(
         manifest.uuid("uuid"),
         manifest.time("created"),
         Boolean.parseBoolean(manifest.text("hasInit")),
+        manifest.textOr("kernel", ""),
         new ImageDefaults(
             manifest.list("command"),
             Boolean.parseBoolean(manifest.textOr("service", "false")),
@@ -74,6 +77,7 @@ public record Image(
     values.put("uuid", uuid.toString());
     values.put("created", created.toString());
     values.put("hasInit", Boolean.toString(hasInit));
+    values.put("kernel", kernel);
     values.put("command", Manifest.lines(defaults.command()));
     values.put("service", Boolean.toString(defaults.service()));
     values.put("environment", Manifest.lines(defaults.environment()));

@@ -58,6 +58,11 @@ public record ImageReference(String name, String tag) {
     return name.equals(FORCED);
   }
 
+  /** Whether it is {@code name:tag}, and neither a digest nor a file. */
+  public boolean isTagged() {
+    return !tag.isEmpty() && !tag.contains("@");
+  }
+
   @Override
   public String toString() {
     return tag.isEmpty() || tag.startsWith("@") ? name + tag : name + ":" + tag;

@@ -1,5 +1,6 @@
 package dev.banger.image;
 
+import dev.banger.image.oci.BlobCache;
 import dev.banger.journal.StepKind;
 import dev.banger.journal.Steps;
 import dev.banger.journal.Undoer;
@@ -7,6 +8,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.Progress;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /** Where images come from. One class a kind: the host's packages, a registry, a catalog. */
 public interface ImageSource {
@@ -28,6 +30,11 @@ public interface ImageSource {
   /** How the steps are undone that only this source takes. */
   default Map<StepKind, Undoer> undoers() {
     return Map.of();
+  }
+
+  /** Where it keeps layers for later pulls, if it does. */
+  default Optional<BlobCache> layerCache() {
+    return Optional.empty();
   }
 
   /** Removes what was half made when this object came to be. */

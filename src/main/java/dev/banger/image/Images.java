@@ -4,6 +4,8 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.banger.image.disk.Publication;
 import dev.banger.image.disk.Trees;
 import dev.banger.image.disk.Users;
+import dev.banger.image.kernel.Kernel;
+import dev.banger.image.oci.BlobCache;
 import dev.banger.journal.Journal;
 import dev.banger.journal.StepKind;
 import dev.banger.journal.Steps;
@@ -23,12 +25,14 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -212,7 +216,7 @@ public final class Images {
     List<BangerException> failures = new ArrayList<>();
     for (ImageSource source : accepting) {
       try {
-        return pullFrom(source, reference, progress);
+        return make(source, reference, Optional.empty(), progress);
       } catch (BangerException e) {
         boolean another = ELSEWHERE.contains(e.code());
         failures.forEach(e::addSuppressed);
@@ -226,7 +230,26 @@ public final class Images {
     throw new IllegalStateException();
   }
 
-  private Image pullFrom(ImageSource source, ImageReference reference, Progress progress)
+  /**
+   * An image of what this source makes, whatever it accepts; asks no other.
+   *
+   * @param kernel what its VMs boot when nobody names a kernel; empty: the newest one
+   */
+  public Image register(
+      ImageReference reference, ImageSource source, Optional<Kernel> kernel, Progress progress)
+      throws BangerException, InterruptedException {
+    OrderedLock.requireNotHeld(imageOps.rank());
+    if (!reference.isTagged() || reference.forcesHostPackages()) {
+      throw new BangerException(
+          ErrorCode.INVALID,
+          "an image of this host cannot be called '" + reference + "'",
+          "take NAME:TAG, as in mine:1");
+    }
+    return make(source, reference, kernel, progress);
+  }
+
+  private Image make(
+      ImageSource source, ImageReference reference, Optional<Kernel> kernel, Progress progress)
       throws BangerException, InterruptedException {
     try (Steps steps = journal.steps("image " + reference);
         Steps scratch = journal.steps("making of image " + reference)) {
@@ -246,12 +269,16 @@ public final class Images {
               pulled.uuid(),
               clock.instant(),
               pulled.hasInit(),
+              kernel.map(Kernel::id).orElse(""),
               pulled.defaults(),
               directories.images().resolve(id));
       image.writeTo(publication.directory());
       progress.stage("write to disk");
       publication.sync();
       try (var _ = imageOps.acquire()) {
+        if (kernel.isPresent()) {
+          requireStillHere(kernel.get());
+        }
         publication.publish(id);
       }
       steps.keep();
@@ -259,6 +286,23 @@ public final class Images {
     } catch (IOException e) {
       throw Trees.failure("cannot write the image of " + reference, e);
     }
+  }
+
+  private static void requireStillHere(Kernel kernel) throws BangerException {
+    if (!Files.isDirectory(kernel.directory())) {
+      throw new BangerException(
+          ErrorCode.NOT_FOUND,
+          "there is no kernel '" + kernel.id() + "' any more",
+          "`banger kernel ls` lists them");
+    }
+  }
+
+  /** The images whose VMs boot this kernel: {@code image NAME:TAG}. */
+  public List<String> usersOfKernel(String kernel) throws BangerException {
+    return list().stream()
+        .filter(image -> image.kernel().equals(kernel))
+        .map(image -> "image " + image.reference() + " (" + image.id() + ")")
+        .toList();
   }
 
   /** Refused while somebody uses it. */
@@ -272,6 +316,45 @@ public final class Images {
       }
       Publication.withdraw(removal, StepKind.IMAGE_STAGING, image.directory());
     }
+  }
+
+  /**
+   * What went in {@link #prune}.
+   *
+   * @param size what it took of the host
+   */
+  public record Pruned(Image image, ByteSize size) {}
+
+  /**
+   * Deletes images that nobody uses.
+   *
+   * @param all those too that are the newest of their reference
+   */
+  public List<Pruned> prune(boolean all, Function<Image, Users> users)
+      throws BangerException, InterruptedException {
+    List<Pruned> pruned = new ArrayList<>();
+    Set<ImageReference> newer = new HashSet<>();
+    for (Image image : list()) {
+      boolean newest = newer.add(image.reference());
+      if (newest && !all) {
+        continue;
+      }
+      ByteSize size = Trees.allocated(image.directory());
+      try {
+        delete(image, users.apply(image));
+        pruned.add(new Pruned(image, size));
+      } catch (BangerException e) {
+        if (e.code() != ErrorCode.IN_USE && e.code() != ErrorCode.NOT_FOUND) {
+          throw e;
+        }
+      }
+    }
+    return pruned;
+  }
+
+  /** Where the sources keep layers for later pulls. */
+  public List<BlobCache> layerCaches() {
+    return sources.stream().flatMap(source -> source.layerCache().stream()).toList();
   }
 
   private static Optional<Image> newest(List<Image> images, ImageReference reference) {

@@ -4,6 +4,7 @@ import dev.banger.config.RegistrySettings;
 import dev.banger.ext4.Ext4Options;
 import dev.banger.image.layer.Layer;
 import dev.banger.image.layer.RootDisk;
+import dev.banger.image.oci.BlobCache;
 import dev.banger.image.oci.ImageConfig;
 import dev.banger.image.oci.OciClient;
 import dev.banger.image.oci.OciImage;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Supplier;
@@ -27,16 +29,19 @@ import java.util.function.Supplier;
 /** What docker would run: images from registries, OCI layouts and archives. */
 public final class OciSource implements ImageSource {
   /** Whoever has one of these can boot by itself. */
-  private static final Set<String> INITS =
-      Set.of("/sbin/init", "/usr/sbin/init", "/lib/systemd/systemd", "/usr/lib/systemd/systemd");
+  static final List<String> INITS =
+      List.of("/sbin/init", "/usr/sbin/init", "/lib/systemd/systemd", "/usr/lib/systemd/systemd");
 
+  private final BlobCache layers;
   private final Supplier<OciClient> clients;
   private final RegistrySettings settings;
 
   /**
+   * @param layers what these clients share
    * @param clients makes a client for one pull: a daemon that pulls nothing needs none
    */
-  public OciSource(Supplier<OciClient> clients, RegistrySettings settings) {
+  public OciSource(BlobCache layers, Supplier<OciClient> clients, RegistrySettings settings) {
+    this.layers = layers;
     this.clients = clients;
     this.settings = settings;
   }
@@ -44,6 +49,11 @@ public final class OciSource implements ImageSource {
   @Override
   public String name() {
     return "oci";
+  }
+
+  @Override
+  public Optional<BlobCache> layerCache() {
+    return Optional.of(layers);
   }
 
   @Override
@@ -78,7 +88,7 @@ public final class OciSource implements ImageSource {
         disk,
         disk.resolveSibling(""),
         options,
-        INITS,
+        Set.copyOf(INITS),
         written -> progress.bytes(written, 0));
   }
 

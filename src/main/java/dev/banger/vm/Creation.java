@@ -159,8 +159,8 @@ final class Creation {
     ImageReference reference = ImageReference.parse(row.source().image());
     while (true) {
       Image image = images.resolve(reference, progress);
-      Kernel kernel =
-          row.source().kernel().isEmpty() ? newest(progress) : kernels.find(row.source().kernel());
+      String wanted = row.source().kernel().isEmpty() ? image.kernel() : row.source().kernel();
+      Kernel kernel = wanted.isEmpty() ? newest(progress) : kernels.find(wanted);
       try (Held _ = imageOps.acquire()) {
         if (Files.isDirectory(image.directory()) && Files.isDirectory(kernel.directory())) {
           table.setImageAndKernel(row.id(), image.id(), kernel.id());

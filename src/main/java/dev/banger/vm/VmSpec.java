@@ -19,7 +19,7 @@ import java.util.Set;
  *
  * @param name empty: one is chosen
  * @param image a reference; pulled when missing
- * @param kernel a release; empty: the newest, pulled when there is none
+ * @param kernel a release; empty: the image's, or the newest, pulled when there is none
  * @param initMode auto, system or agent
  * @param oneShot the VM belongs to one command and goes with it
  * @param owner the caller's user name

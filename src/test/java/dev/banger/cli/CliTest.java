@@ -57,6 +57,7 @@ final class CliTest {
       {"vm", "cp", "a", "b"},
       {"vm", "cp", "a"},
       {"vm", "cp", "-", "-"},
+      {"image", "register", "a:1"},
       {"completion", "csh"},
     };
     for (String[] line : lines) {

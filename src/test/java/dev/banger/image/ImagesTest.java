@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.banger.image.disk.Users;
 import dev.banger.journal.MemoryJournal;
 import dev.banger.journal.Steps;
 import dev.banger.lock.LockRank;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
@@ -29,6 +31,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -247,6 +250,25 @@ class ImagesTest {
     emptyDirectories();
     images.reclaim();
     assertThat(directories.images()).isEmptyDirectory();
+  }
+
+  @Test
+  void pruneDeletesUnusedImagesThatHaveANewerOneAndWithAllEveryUnusedOne() throws Exception {
+    slow.goOn.release(10);
+    ImageReference one = ImageReference.parse("slow:one");
+    Image used = images.pull(one, Progress.SILENT);
+    Image old = images.pull(one, Progress.SILENT);
+    Image newest = images.pull(one, Progress.SILENT);
+    Image other = images.pull(ImageReference.parse("slow:two"), Progress.SILENT);
+    Function<Image, Users> users = i -> () -> i.equals(used) ? List.of("web") : List.of();
+    List<Images.Pruned> pruned = images.prune(false, users);
+    assertThat(pruned).extracting(Images.Pruned::image).containsExactly(old);
+    assertThat(pruned.getFirst().size()).isGreaterThan(new ByteSize(0));
+    assertThat(images.list()).containsExactlyInAnyOrder(used, newest, other);
+    assertThat(images.prune(false, users)).isEmpty();
+    assertThat(images.prune(true, users)).hasSize(2);
+    assertThat(images.list()).containsExactly(used);
+    assertThat(old.directory()).doesNotExist();
   }
 
   @Test

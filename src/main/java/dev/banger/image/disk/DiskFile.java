@@ -7,24 +7,11 @@ import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** A raw disk with an ext4 on it. */
 public record DiskFile(Path file) {
-  // The ext4 superblock: where it begins, and offsets in it (Documentation/filesystems/ext4).
-  private static final int SUPERBLOCK = 1024;
-  private static final int SUPERBLOCK_SIZE = 1024;
-  private static final int BLOCKS_LOW = 0x4;
-  private static final int LOG_BLOCK_SIZE = 0x18;
-  private static final int MAGIC_AT = 0x38;
-  private static final int BLOCKS_HIGH = 0x150;
-  private static final short MAGIC = (short) 0xEF53;
-  private static final int LEAST_BLOCK = 1024;
-  private static final int MOST_LOG_BLOCK_SIZE = 6;
-
   public boolean exists() {
     return Files.exists(file);
   }
@@ -53,20 +40,12 @@ public record DiskFile(Path file) {
    * mounted again, this may be its size before it grew last.
    */
   public ByteSize fileSystem() throws BangerException {
-    try (RandomAccessFile disk = new RandomAccessFile(file.toFile(), "r")) {
-      byte[] bytes = new byte[SUPERBLOCK_SIZE];
-      disk.seek(SUPERBLOCK);
-      disk.readFully(bytes);
-      ByteBuffer block = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-      int log = block.getInt(LOG_BLOCK_SIZE);
-      if (block.getShort(MAGIC_AT) != MAGIC || log < 0 || log > MOST_LOG_BLOCK_SIZE) {
-        throw new BangerException(
-            ErrorCode.CORRUPT, "there is no ext4 on " + file, "the VM must be made anew");
-      }
-      long blocks =
-          Integer.toUnsignedLong(block.getInt(BLOCKS_LOW))
-              | Integer.toUnsignedLong(block.getInt(BLOCKS_HIGH)) << Integer.SIZE;
-      return new ByteSize(blocks * ((long) LEAST_BLOCK << log));
+    try {
+      return Superblock.read(file)
+          .orElseThrow(() ->
+              new BangerException(
+                  ErrorCode.CORRUPT, "there is no ext4 on " + file, "the VM must be made anew"))
+          .size();
     } catch (IOException e) {
       throw Trees.failure("cannot read the disk " + file, e);
     }

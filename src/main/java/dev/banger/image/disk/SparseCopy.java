@@ -13,6 +13,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.function.LongConsumer;
 
 /**
  * Copies a sparse file at the cost of its data: by sharing the blocks where the file system can,
@@ -30,6 +31,15 @@ final class SparseCopy {
    * written to the disk yet.
    */
   static void copy(Path source, Path target) throws IOException {
+    copy(source, target, read -> {});
+  }
+
+  /**
+   * As {@link #copy(Path, Path)}.
+   *
+   * @param read told now and then up to where the source was read
+   */
+  static void copy(Path source, Path target, LongConsumer read) throws IOException {
     if (Files.exists(target, LinkOption.NOFOLLOW_LINKS)) {
       throw new FileAlreadyExistsException(target.toString());
     }
@@ -39,7 +49,7 @@ final class SparseCopy {
       Files.deleteIfExists(beside); // of a copy that was killed
       Files.createFile(beside);
       if (!share(from, beside)) {
-        copyData(source, from, beside);
+        copyData(source, from, beside, read);
       }
       Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE);
     } finally {
@@ -65,7 +75,8 @@ final class SparseCopy {
     }
   }
 
-  private static void copyData(Path source, int from, Path target) throws IOException {
+  private static void copyData(Path source, int from, Path target, LongConsumer read)
+      throws IOException {
     try (FileChannel in = FileChannel.open(source, StandardOpenOption.READ);
         RandomAccessFile file = new RandomAccessFile(target.toFile(), "rw");
         FileChannel out = file.getChannel()) {
@@ -79,6 +90,7 @@ final class SparseCopy {
           buffer.clear().limit((int) Math.min(BUFFER, end - at));
           readFully(in, buffer, at);
           writeData(out, buffer, at);
+          read.accept(at + buffer.limit());
         }
       }
     }

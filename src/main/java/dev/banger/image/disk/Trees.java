@@ -1,6 +1,9 @@
 package dev.banger.image.disk;
 
+import dev.banger.ffm.FileCalls;
+import dev.banger.ffm.SystemCallException;
 import dev.banger.model.BangerException;
+import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,7 +17,9 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -112,6 +117,51 @@ public final class Trees {
           }
         });
     return new Usage(sums[0], sums[1]);
+  }
+
+  /**
+   * What a tree takes of the host, as du(1) counts: holes take nothing, and a file with two names
+   * counts once. What cannot be seen, or goes meanwhile, counts nothing; nor does what is not
+   * there.
+   */
+  public static ByteSize allocated(Path tree) throws BangerException {
+    Set<Object> seen = new HashSet<>();
+    long[] sum = new long[1];
+    try {
+      Files.walkFileTree(
+          tree.toRealPath(),
+          new SimpleFileVisitor<>() {
+            @Override
+            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
+              sum[0] += attributes.isRegularFile() ? once(file, attributes.fileKey()) : 0;
+              return FileVisitResult.CONTINUE;
+            }
+
+            private long once(Path file, @Nullable Object key) {
+              try {
+                return key == null || seen.add(key) ? FileCalls.allocated(file) : 0;
+              } catch (SystemCallException e) {
+                return 0;
+              }
+            }
+
+            @Override
+            public FileVisitResult visitFileFailed(Path file, IOException failure) {
+              return FileVisitResult.CONTINUE;
+            }
+
+            @Override
+            public FileVisitResult postVisitDirectory(
+                Path directory, @Nullable IOException failure) {
+              return FileVisitResult.CONTINUE;
+            }
+          });
+    } catch (NoSuchFileException e) {
+      return new ByteSize(0);
+    } catch (IOException e) {
+      throw failure("cannot look into " + tree, e);
+    }
+    return new ByteSize(sum[0]);
   }
 
   /** fsync(2) of a file or directory; links and device nodes need none. */

@@ -7,7 +7,7 @@ import java.util.List;
 /** Who uses a published thing; asked under the lock of image operations, so that it stays true. */
 @FunctionalInterface
 public interface Users {
-  /** Names of VMs. */
+  /** Names of VMs, or what else they are. */
   List<String> names() throws BangerException;
 
   /** Fails with IN_USE when there is one. */
@@ -17,7 +17,7 @@ public interface Users {
       throw new BangerException(
           ErrorCode.IN_USE,
           what + " is used by " + String.join(", ", names),
-          "delete these VMs first");
+          "delete what uses it first");
     }
   }
 }

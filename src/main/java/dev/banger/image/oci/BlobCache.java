@@ -292,11 +292,20 @@ public final class BlobCache {
       boolean used =
           pins.keySet().stream().anyMatch(d -> d.hex().equals(hex))
               || (partial && arriving.keySet().stream().anyMatch(d -> d.hex().equals(hex)));
-      return !used && Files.deleteIfExists(file);
+      return !used && (partial ? removedUnlessHeld(file) : Files.deleteIfExists(file));
     } catch (IOException e) {
       throw Trees.failure("cannot remove " + file, e);
     } finally {
       lock.unlock();
+    }
+  }
+
+  /** Not while another daemon downloads it; we do not, so no lock of ours is lost here. */
+  private static boolean removedUnlessHeld(Path partial) throws IOException {
+    try (FileChannel file = FileChannel.open(partial, StandardOpenOption.WRITE)) {
+      return isMine(file) && Files.deleteIfExists(partial);
+    } catch (NoSuchFileException e) {
+      return false;
     }
   }
 

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.model.ByteSize;
 import java.io.ByteArrayInputStream;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
@@ -78,6 +80,20 @@ class BlobCacheTest {
     at(dir).prune(ByteSize.gib(1));
     assertThat(left).doesNotExist();
     assertThat(young).exists();
+  }
+
+  @Test
+  void whatAnotherDaemonDownloadsStays() throws Exception {
+    Files.createDirectories(dir.resolve("sha256"));
+    Path partial =
+        Files.writeString(dir.resolve("sha256/" + blob(1).digest().hex() + ".partial"), "x");
+    try (FileChannel other = FileChannel.open(partial, StandardOpenOption.WRITE)) {
+      assertThat(other.lock()).isNotNull(); // To this JVM, one held twice is as another's.
+      assertThat(at(dir).prune(new ByteSize(0)).blobs()).isZero();
+      assertThat(partial).exists();
+    }
+    assertThat(at(dir).prune(new ByteSize(0)).blobs()).isEqualTo(1);
+    assertThat(partial).doesNotExist();
   }
 
   @Test

@@ -1,0 +1,62 @@
+package dev.banger.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A root file system that the user made becomes an image and boots. */
+class LocalImageHostTest {
+  @Test
+  void aRegisteredRootFileSystemBootsWithItsKernel(@TempDir Path directory) throws Exception {
+    try (Host host = Host.open()) {
+      host.sh(
+              """
+              set -e; cd '%s'
+              mkdir -p root/bin root/tmp
+              cp "$(readlink -f "$(command -v busybox)")" root/bin/busybox
+              for name in sh uname cat; do ln -s busybox root/bin/$name; done
+              echo of us > root/note
+              mke2fs -q -t ext4 -d root root.ext4 32M
+              sha256sum root.ext4 > sum
+              """
+                  .formatted(directory))
+          .ok();
+      Path file = directory.resolve("root.ext4");
+      String device = host.sh("losetup --find --show -r '" + file + "'").ok().out().strip();
+      Host.Result attached = host.banger("image", "register", "local:1", "--rootfs", "" + file);
+      host.sh("losetup -d " + device).ok();
+      assertThat(attached.status()).isEqualTo(1);
+      assertThat(attached.err()).contains(device, "IN_USE");
+
+      String release = host.sh("banger kernel ls | awk 'NR == 2 { print $1 }'").ok().out().strip();
+      host.sh(
+              "cd '%s' && banger image register local:1 --rootfs root.ext4 --kernel %s"
+                  .formatted(directory, release))
+          .ok();
+      try {
+        assertThat(host.banger("image", "show", "local:1").ok().out())
+            .contains(
+                "file:" + file,
+                release,
+                Files.readString(directory.resolve("sum")).substring(0, 64));
+        assertThat(host.banger("vm", "run", "--image", "local:1", "--", "cat", "/note").ok().out())
+            .isEqualTo("of us\n");
+        Host.Result used = host.banger("kernel", "delete", release);
+        assertThat(used.err()).contains("IN_USE", "image local:1");
+        host.banger("vm", "create", "holder", "--image", "local:1").ok();
+        assertThat(host.banger("image", "delete", "local:1").err()).contains("IN_USE", "holder");
+        assertThat(host.banger("image", "prune").ok().out()).doesNotContain("local:1");
+        host.banger("vm", "delete", "holder").ok();
+        assertThat(host.banger("df").ok().out())
+            .contains("KIND", "images", "kernels", "templates", "image prune --all");
+        assertThat(host.banger("df", "--verbose").ok().out()).contains("local:1 (", release);
+      } finally {
+        host.banger("image", "delete", "local:1").ok();
+      }
+      host.sh("cd '" + directory + "' && sha256sum --check sum").ok();
+    }
+  }
+}
