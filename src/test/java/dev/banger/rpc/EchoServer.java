@@ -97,6 +97,11 @@ final class EchoServer implements AutoCloseable {
                 session -> {
                   try (YamuxStream stream = session.accept()) {
                     stream.input().transferTo(stream.output());
+                    stream.closeOutput();
+                    // A session that is closed gives what is under way a second only.
+                    CountDownLatch gone = new CountDownLatch(1);
+                    session.onClosed(_ -> gone.countDown());
+                    gone.await();
                   } finally {
                     clientGone.release();
                   }
