@@ -109,6 +109,7 @@ final class QemuControl implements AutoCloseable {
         made.close();
       }
     }
+    known.awaitNegotiation(HANDSHAKE_LIMIT);
     return known;
   }
 

@@ -30,6 +30,7 @@ final class QmpClient implements AutoCloseable {
   private final Consumer<QmpMessage.Event> onEvent;
   private final BlockingQueue<String> outgoing = new ArrayBlockingQueue<>(WAITING_LIMIT);
   private final CountDownLatch ended = new CountDownLatch(1);
+  private final CountDownLatch negotiated = new CountDownLatch(1);
   private final LeafLock lock = new LeafLock("qmp");
 
   @GuardedBy("lock")
@@ -55,7 +56,18 @@ final class QmpClient implements AutoCloseable {
 
   /** Must be the first command; QEMU sends events from here on. */
   void negotiate(Duration limit) throws BangerException, InterruptedException {
-    execute("qmp_capabilities", Map.of(), limit);
+    try {
+      execute("qmp_capabilities", Map.of(), limit);
+    } finally {
+      negotiated.countDown();
+    }
+  }
+
+  /**
+   * For all who did not {@link #negotiate} themselves; when it failed, the next command says so.
+   */
+  void awaitNegotiation(Duration limit) throws InterruptedException {
+    boolean _ = negotiated.await(limit.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   /** Sends a command and waits for its answer. */
