@@ -2,6 +2,7 @@ package dev.banger.guest;
 
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
+import dev.banger.model.PieceInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Objects;
@@ -40,15 +41,9 @@ public final class CopyOut implements AutoCloseable {
     conversation.reset();
   }
 
-  private final class Archive extends InputStream {
+  private final class Archive extends PieceInputStream {
     private byte[] part = new byte[0];
     private int position;
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
-    }
 
     @Override
     public int read(byte[] to, int offset, int length) throws IOException {

@@ -1,7 +1,7 @@
 package dev.banger.guest;
 
+import dev.banger.model.PieceInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 
 /**
@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
  * it: {@link #offset} is from where to attach again, and {@link #keep} how much before it. Used by
  * one thread at a time.
  */
-public final class ExecOutput extends InputStream {
+public final class ExecOutput extends PieceInputStream {
   private static final int BATCH = 128 * 1024;
 
   private final Conversation conversation;
@@ -33,12 +33,6 @@ public final class ExecOutput extends InputStream {
    */
   public void keep(int bytes) {
     kept = bytes;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : Byte.toUnsignedInt(one[0]);
   }
 
   @Override

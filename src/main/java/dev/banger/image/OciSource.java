@@ -2,20 +2,16 @@ package dev.banger.image;
 
 import dev.banger.config.RegistrySettings;
 import dev.banger.ext4.Ext4Options;
-import dev.banger.image.layer.Layer;
 import dev.banger.image.layer.RootDisk;
 import dev.banger.image.oci.BlobCache;
 import dev.banger.image.oci.ImageConfig;
 import dev.banger.image.oci.OciClient;
 import dev.banger.image.oci.OciImage;
-import dev.banger.image.oci.OciLayer;
 import dev.banger.image.oci.OciReference;
 import dev.banger.image.oci.Platform;
 import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.Progress;
-import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -82,9 +78,8 @@ public final class OciSource implements ImageSource {
   private static Set<String> write(
       OciImage image, Path disk, Ext4Options options, Progress progress)
       throws BangerException, InterruptedException {
-    List<Layer> layers = image.layers().stream().<Layer>map(Read::new).toList();
     return RootDisk.write(
-        layers,
+        image.layers(),
         disk,
         disk.resolveSibling(""),
         options,
@@ -104,18 +99,5 @@ public final class OciSource implements ImageSource {
         config.stopSignal(),
         config.exposedPorts(),
         config.volumes());
-  }
-
-  /** A layer of the layer cache. */
-  private record Read(OciLayer layer) implements Layer {
-    @Override
-    public String name() {
-      return layer.toString();
-    }
-
-    @Override
-    public InputStream open() throws IOException {
-      return layer.open();
-    }
   }
 }

@@ -1,5 +1,8 @@
 package dev.banger.ext4;
 
+import static dev.banger.ext4.Ext4Judges.check;
+import static dev.banger.ext4.Ext4Judges.debugfs;
+import static dev.banger.ext4.Ext4Judges.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -84,22 +87,6 @@ final class Ext4WriterTest {
           Ext4Writer.ROOT, Ext4Writer.ROOT, attributes(040755), entries.iterator(), subdirectories);
       writer.finish(lost);
     }
-  }
-
-  private static String run(String... command) throws Exception {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
-    assertThat(process.waitFor()).as("%s%n%s", String.join(" ", command), out).isZero();
-    return out;
-  }
-
-  private static void check(Path image) throws Exception {
-    run("e2fsck", "-fn", image.toString());
-  }
-
-  private static String debugfs(Path image, String request) throws Exception {
-    return run("debugfs", "-R", request, image.toString());
   }
 
   private byte[] content(Path image, String name) throws Exception {
@@ -297,7 +284,7 @@ final class Ext4WriterTest {
     byte[] content = random(1 << 20, 9);
     root.file("a", content);
     root.finish();
-    run("truncate", "-s", "40G", image.toString());
+    run("truncate", "-s", "1T", image.toString());
     run("resize2fs", image.toString());
     check(image);
     assertThat(content(image, "a")).isEqualTo(content);

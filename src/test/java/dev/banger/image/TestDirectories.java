@@ -6,6 +6,10 @@ import java.nio.file.Path;
 
 /** Directories for tests: everything temporary but the cache, so that the suite downloads once. */
 public final class TestDirectories {
+  /** What all tests of one JVM share: {@code -Dbanger.test.cache}. */
+  public static final Path CACHE =
+      Path.of(System.getProperty("banger.test.cache", "target/test-cache-1")).toAbsolutePath();
+
   /** Tells on standard error how a pull goes on. */
   public static final Progress PRINTED =
       new Progress() {
@@ -20,11 +24,9 @@ public final class TestDirectories {
 
   private TestDirectories() {}
 
-  /** The cache is {@code -Dbanger.test.cache}, else {@code target/test-cache}. */
+  /** The cache is {@link #CACHE}. */
   public static Directories withSharedCache(Path temporary) {
-    Path cache =
-        Path.of(System.getProperty("banger.test.cache", "target/test-cache")).toAbsolutePath();
     return new Directories(
-        temporary.resolve("data"), temporary.resolve("run"), cache, temporary.resolve("config"));
+        temporary.resolve("data"), temporary.resolve("run"), CACHE, temporary.resolve("config"));
   }
 }

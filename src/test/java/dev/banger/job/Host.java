@@ -2,6 +2,7 @@ package dev.banger.job;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.banger.image.TestDirectories;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -25,8 +26,6 @@ import java.util.stream.Stream;
 final class Host implements AutoCloseable {
   static final Duration LIMIT = Duration.ofMinutes(5);
   private static final Path TREE = Path.of("").toAbsolutePath();
-  private static final Path CACHE =
-      Path.of(System.getProperty("banger.test.cache", "target/test-cache")).toAbsolutePath();
 
   private final Path home;
   private final Map<String, String> environment = new TreeMap<>();
@@ -40,8 +39,8 @@ final class Host implements AutoCloseable {
   static Host open() throws IOException {
     Host host = new Host(Files.createTempDirectory("banger-test-"));
     for (String shared : List.of("images", "kernels", "cache")) {
-      Files.createDirectories(CACHE.resolve(shared));
-      Files.createSymbolicLink(host.home.resolve(shared), CACHE.resolve(shared));
+      Files.createDirectories(TestDirectories.CACHE.resolve(shared));
+      Files.createSymbolicLink(host.home.resolve(shared), TestDirectories.CACHE.resolve(shared));
     }
     return host;
   }

@@ -10,7 +10,7 @@ import java.util.stream.Stream;
 /** What is done while the daemon dies, or while its operation is cancelled. */
 enum PointScenario {
   /** On an empty host: image, templates, disks and all. */
-  FIRST_CREATE("vm.create") {
+  FIRST_CREATE("vm.create", Afterwards.WHOLE, Afterwards.GONE_OR_WHOLE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws Exception {
       for (ImageApi.View image : client.call(ImageApi.LIST, new DaemonApi.Nothing()).images()) {
@@ -24,19 +24,19 @@ enum PointScenario {
       String _ = client.create(VM, true);
     }
   },
-  CREATE("vm.create") {
+  CREATE("vm.create", Afterwards.WHOLE, Afterwards.GONE_OR_WHOLE) {
     @Override
     void act(TestClient client) throws BangerException {
       String _ = client.create(VM, false);
     }
   },
-  CREATE_AND_START("vm.create") {
+  CREATE_AND_START("vm.create", Afterwards.WHOLE, Afterwards.GONE_OR_WHOLE) {
     @Override
     void act(TestClient client) throws BangerException {
       String _ = client.create(VM, true);
     }
   },
-  START("vm.start") {
+  START("vm.start", Afterwards.WHOLE, Afterwards.WHOLE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
       String _ = client.create(VM, false);
@@ -46,13 +46,8 @@ enum PointScenario {
     void act(TestClient client) throws BangerException {
       client.start(VM);
     }
-
-    @Override
-    Afterwards afterwards(boolean done) {
-      return Afterwards.WHOLE;
-    }
   },
-  RESTART("vm.restart") {
+  RESTART("vm.restart", Afterwards.WHOLE, Afterwards.WHOLE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
       String _ = client.create(VM, true);
@@ -62,14 +57,9 @@ enum PointScenario {
     void act(TestClient client) throws BangerException {
       client.restart(VM);
     }
-
-    @Override
-    Afterwards afterwards(boolean done) {
-      return Afterwards.WHOLE;
-    }
   },
   /** Several fields at once. */
-  SET("") {
+  SET("", Afterwards.WHOLE, Afterwards.WHOLE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
       PointChange.create(client, VM);
@@ -80,14 +70,9 @@ enum PointScenario {
     void act(TestClient client) throws BangerException {
       PointChange.make(client, VM);
     }
-
-    @Override
-    Afterwards afterwards(boolean done) {
-      return Afterwards.WHOLE;
-    }
   },
   /** Disks grow under a guest that runs. */
-  SET_LIVE("") {
+  SET_LIVE("", Afterwards.WHOLE, Afterwards.WHOLE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
       PointChange.create(client, VM);
@@ -97,14 +82,9 @@ enum PointScenario {
     void act(TestClient client) throws BangerException {
       PointChange.make(client, VM);
     }
-
-    @Override
-    Afterwards afterwards(boolean done) {
-      return Afterwards.WHOLE;
-    }
   },
   /** Disks grow before their guest starts. */
-  START_LARGER("vm.start") {
+  START_LARGER("vm.start", Afterwards.WHOLE, Afterwards.WHOLE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
       PointChange.create(client, VM);
@@ -116,13 +96,8 @@ enum PointScenario {
     void act(TestClient client) throws BangerException {
       client.start(VM);
     }
-
-    @Override
-    Afterwards afterwards(boolean done) {
-      return Afterwards.WHOLE;
-    }
   },
-  STOP("") {
+  STOP("", Afterwards.WHOLE, Afterwards.WHOLE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
       String _ = client.create(VM, true);
@@ -132,13 +107,8 @@ enum PointScenario {
     void act(TestClient client) throws BangerException {
       client.stop(VM, false);
     }
-
-    @Override
-    Afterwards afterwards(boolean done) {
-      return Afterwards.WHOLE;
-    }
   },
-  DELETE("") {
+  DELETE("", Afterwards.GONE, Afterwards.GONE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
       String _ = client.create(VM, false);
@@ -148,18 +118,8 @@ enum PointScenario {
     void act(TestClient client) throws BangerException {
       client.delete(VM, false);
     }
-
-    // What was begun is finished.
-    @Override
-    Afterwards afterwards(boolean done) {
-      return Afterwards.GONE;
-    }
   },
-  DELETE_BY_FORCE("") {
-    @Override
-    Afterwards afterwards(boolean done) {
-      return done ? Afterwards.GONE : Afterwards.GONE_OR_WHOLE;
-    }
+  DELETE_BY_FORCE("", Afterwards.GONE, Afterwards.GONE_OR_WHOLE) {
 
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
@@ -171,22 +131,14 @@ enum PointScenario {
       client.delete(VM, true);
     }
   },
-  IMAGE_PULL("image.pull") {
-    @Override
-    Afterwards afterwards(boolean done) {
-      return Afterwards.GONE; // it makes no VM
-    }
+  IMAGE_PULL("image.pull", Afterwards.GONE, Afterwards.GONE) {
 
     @Override
     void act(TestClient client) throws BangerException {
       client.await(client.call(ImageApi.PULL_BEGIN, new ImageApi.Ref(IMAGE)).operation());
     }
   },
-  IMAGE_DELETE("") {
-    @Override
-    Afterwards afterwards(boolean done) {
-      return Afterwards.GONE; // it makes no VM
-    }
+  IMAGE_DELETE("", Afterwards.GONE, Afterwards.GONE) {
 
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
@@ -202,7 +154,7 @@ enum PointScenario {
   static final String VM = "web";
   private static final String IMAGE = "tiny:other";
 
-  /** What may be there after it was broken off. */
+  /** What is there of its VM; an image makes none. */
   enum Afterwards {
     GONE,
     GONE_OR_WHOLE,
@@ -210,9 +162,13 @@ enum PointScenario {
   }
 
   private final String operation;
+  private final Afterwards done;
+  private final Afterwards brokenOff;
 
-  PointScenario(String operation) {
+  PointScenario(String operation, Afterwards done, Afterwards brokenOff) {
     this.operation = operation;
+    this.done = done;
+    this.brokenOff = brokenOff;
   }
 
   /** Its type; empty: a call that is none. */
@@ -244,7 +200,7 @@ enum PointScenario {
    * @param done it was not broken off after all
    */
   Afterwards afterwards(boolean done) {
-    return done ? Afterwards.WHOLE : Afterwards.GONE_OR_WHOLE;
+    return done ? this.done : brokenOff;
   }
 
   private static void deleteTemplates(TestDaemon daemon) throws Exception {

@@ -1,5 +1,6 @@
 package dev.banger.proof;
 
+import dev.banger.image.TestDirectories;
 import dev.banger.model.Directories;
 import dev.banger.vmm.TestPrograms;
 import java.io.IOException;
@@ -15,8 +16,6 @@ import java.util.stream.Stream;
 final class TestHome {
   static final String IMAGE = "tiny:one";
   private static final String KERNEL = "1.0-tiny-000000000000";
-  private static final Path SHARED =
-      Path.of(System.getProperty("banger.test.cache", "target/test-cache")).toAbsolutePath();
 
   private final Path directory;
 
@@ -63,8 +62,9 @@ final class TestHome {
   static TestHome ofGuests() throws Exception {
     TestHome home = new TestHome(Files.createTempDirectory("bt-"));
     for (String shared : List.of("images", "kernels", "cache", "templates")) {
-      Files.createDirectories(SHARED.resolve(shared));
-      Files.createSymbolicLink(home.directory.resolve(shared), SHARED.resolve(shared));
+      Files.createDirectories(TestDirectories.CACHE.resolve(shared));
+      Files.createSymbolicLink(
+          home.directory.resolve(shared), TestDirectories.CACHE.resolve(shared));
     }
     home.configure(
         """

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Names of files that have more than one. A link names a file of its own layer or of one below;
@@ -86,13 +87,14 @@ final class HardLinks {
     return node;
   }
 
-  /** Whether a link of that layer, or of one above, waits for the file of that path. */
-  boolean wants(byte[] path, int layer) throws LayerException {
+  /** Takes out what links of that layer, or of one above, wait for; null: no one does. */
+  private @Nullable Wanted take(byte[] path, int layer) throws LayerException {
     if (wanted.isEmpty()) {
-      return false;
+      return null;
     }
-    Wanted waiting = wanted.get(key(Paths.names(path)));
-    return waiting != null && waiting.layer <= layer;
+    ByteBuffer key = key(Paths.names(path));
+    Wanted waiting = wanted.get(key);
+    return waiting != null && waiting.layer <= layer ? wanted.remove(key) : null;
   }
 
   /** Whether links of that layer wait for files, which that layer may have had. */
@@ -105,21 +107,20 @@ final class HardLinks {
     return found;
   }
 
-  /** The file that links wait for was found, though its own path is hidden. */
-  void found(byte[] path, int layer, TarEntry entry, Writing writing) throws IOException {
-    ByteBuffer key = key(Paths.names(path));
-    Wanted waiting = wanted.remove(key);
+  /** A file whose own path is hidden: it is written when links wait for it. */
+  void hidden(TarEntry entry, int layer, Writing writing) throws IOException {
+    Wanted waiting = entry.type() == Attributes.DIRECTORY ? null : take(entry.path(), layer);
     if (waiting == null) {
       return;
     }
     found++;
     if (entry.type() == TarEntry.HARD_LINK) {
       ByteBuffer next = key(Paths.names(entry.target()));
-      if (!next.equals(key)) {
+      if (!next.equals(key(Paths.names(entry.path())))) {
         wanted.computeIfAbsent(next, _ -> new Wanted(layer)).nodes.addAll(waiting.nodes);
         return;
       }
-      throw new LayerException(TarEntry.printable(path) + " is another name of itself");
+      throw new LayerException(TarEntry.printable(entry.path()) + " is another name of itself");
     }
     int inode = writing.write();
     names.put(inode, 0);
@@ -133,10 +134,7 @@ final class HardLinks {
 
   /** A file is there, and links may wait for it. */
   void visible(byte[] path, int node, int layer) throws IOException {
-    if (!wants(path, layer)) {
-      return;
-    }
-    Wanted waiting = wanted.remove(key(Paths.names(path)));
+    Wanted waiting = take(path, layer);
     if (waiting != null) {
       for (int link : waiting.nodes) {
         join(link, tree.type(node), tree.inode(node), node);

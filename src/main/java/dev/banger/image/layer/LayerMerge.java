@@ -22,10 +22,10 @@ final class LayerMerge {
   private final Ext4Writer writer;
   private final LayerTree tree;
   private final HardLinks links;
-  private final LayerLimits limits;
+  private final ImageLimits limits;
   private int layer;
 
-  LayerMerge(Ext4Writer writer, LayerTree tree, HardLinks links, LayerLimits limits) {
+  LayerMerge(Ext4Writer writer, LayerTree tree, HardLinks links, ImageLimits limits) {
     this.writer = writer;
     this.tree = tree;
     this.links = links;
@@ -50,10 +50,8 @@ final class LayerMerge {
   void readHidden(InputStream stream, int number) throws IOException {
     TarReader tar = new TarReader(stream);
     for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
-      if (links.wants(entry.path(), number) && entry.type() != Attributes.DIRECTORY) {
-        TarEntry wanted = entry;
-        links.found(entry.path(), number, wanted, () -> write(wanted, tar));
-      }
+      TarEntry read = entry;
+      links.hidden(read, number, () -> write(read, tar));
     }
   }
 
@@ -77,9 +75,7 @@ final class LayerMerge {
             || tree.hidesChildren(parent) < layer
             || (node != LayerTree.NONE && isHidden(node, entry));
     if (hidden) {
-      if (entry.type() != Attributes.DIRECTORY && links.wants(entry.path(), layer)) {
-        links.found(entry.path(), layer, entry, () -> write(entry, tar));
-      }
+      links.hidden(entry, layer, () -> write(entry, tar));
     } else {
       put(parent, node, last, entry, tar);
     }

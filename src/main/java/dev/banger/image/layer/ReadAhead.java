@@ -1,5 +1,6 @@
 package dev.banger.image.layer;
 
+import dev.banger.model.PieceInputStream;
 import dev.banger.model.Uninterruptibly;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Reads a stream on a thread of its own, some pieces ahead: a layer is decompressed and checked
  * while what came before is written.
  */
-final class ReadAhead extends InputStream {
+final class ReadAhead extends PieceInputStream {
   private static final int PIECE = 256 << 10;
   private static final int PIECES = 8;
 
@@ -69,12 +70,6 @@ final class ReadAhead extends InputStream {
   private Item.@Nullable Piece fill(byte[] bytes) throws IOException {
     int length = stream.readNBytes(bytes, 0, bytes.length);
     return length == 0 ? null : new Item.Piece(bytes, length);
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
   @Override

@@ -57,8 +57,7 @@ public final class RootDisk {
     boolean whole = false;
     try (LayerTree tree = new LayerTree(scratch);
         Ext4Writer writer = Ext4Writer.create(disk, options)) {
-      Set<String> found =
-          new RootDisk().write(layers, tree, writer, options.seconds(), wanted, progress);
+      Set<String> found = write(layers, tree, writer, options.seconds(), wanted, progress);
       whole = true;
       return found;
     } catch (ClosedByInterruptException | InterruptedIOException e) {
@@ -86,7 +85,7 @@ public final class RootDisk {
     }
   }
 
-  private Set<String> write(
+  private static Set<String> write(
       List<? extends Layer> layers,
       LayerTree tree,
       Ext4Writer writer,
@@ -96,7 +95,7 @@ public final class RootDisk {
       throws IOException, BangerException, InterruptedException {
     HardLinks hardLinks = new HardLinks(writer, tree);
     LayerMerge merge =
-        new LayerMerge(writer, tree, hardLinks, new LayerLimits(MOST_ENTRIES, MOST_BYTES));
+        new LayerMerge(writer, tree, hardLinks, new ImageLimits(MOST_ENTRIES, MOST_BYTES));
     for (int number = 0; number < layers.size(); number++) {
       Layer layer = layers.get(layers.size() - 1 - number);
       try (InputStream stream = new ReadAhead(layer.open())) {
@@ -140,7 +139,6 @@ public final class RootDisk {
     private final LayerTree tree;
     private final Ext4Writer writer;
     private final long seconds;
-    private int lostAndFound;
 
     Directories(LayerTree tree, Ext4Writer writer, long seconds) {
       this.tree = tree;
@@ -166,8 +164,7 @@ public final class RootDisk {
           writeDirectory(node);
         }
       }
-      lostAndFound = tree.isDirectory(lost) ? tree.inode(lost) : 0;
-      writer.finish(lostAndFound);
+      writer.finish(tree.isDirectory(lost) ? tree.inode(lost) : 0);
     }
 
     private boolean isThere(int node) {

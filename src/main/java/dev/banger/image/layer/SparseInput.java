@@ -1,12 +1,13 @@
 package dev.banger.image.layer;
 
+import dev.banger.model.PieceInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
 import java.util.List;
 
 /** A sparse file's content: the data that the archive holds, and zeros where it holds none. */
-final class SparseInput extends InputStream {
+final class SparseInput extends PieceInputStream {
   /** Data from {@code offset} on. */
   record Segment(long offset, long length) {}
 
@@ -33,12 +34,6 @@ final class SparseInput extends InputStream {
     this.data = data;
     this.segments = segments;
     this.size = size;
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
   @Override

@@ -2,6 +2,7 @@ package dev.banger.image.layer;
 
 import dev.banger.ext4.Attributes;
 import dev.banger.image.layer.SparseInput.Segment;
+import dev.banger.model.PieceInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -71,13 +72,7 @@ final class TarReader {
     return sparse == null ? new Content() : sparse;
   }
 
-  private final class Content extends InputStream {
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
-    }
-
+  private final class Content extends PieceInputStream {
     @Override
     public int read(byte[] buffer, int offset, int length) throws IOException {
       if (left == 0) {

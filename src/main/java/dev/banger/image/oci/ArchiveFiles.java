@@ -1,5 +1,6 @@
 package dev.banger.image.oci;
 
+import dev.banger.model.PieceInputStream;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -92,7 +93,7 @@ final class ArchiveFiles implements LayoutFiles {
   }
 
   /** One file in the archive; several may be read at once. */
-  private static final class Slice extends InputStream {
+  private static final class Slice extends PieceInputStream {
     private final FileChannel file;
     private final long end;
     private long position;
@@ -101,12 +102,6 @@ final class ArchiveFiles implements LayoutFiles {
       this.file = file;
       this.position = extent.offset();
       this.end = extent.offset() + extent.size();
-    }
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

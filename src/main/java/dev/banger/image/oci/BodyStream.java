@@ -1,7 +1,7 @@
 package dev.banger.image.oci;
 
+import dev.banger.model.PieceInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.InterruptedIOException;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.nio.ByteBuffer;
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * The body of a response as a stream that gives up when nothing comes for a while, which the JDK's
  * own does not. Holds only a few buffers: who reads slowly makes the server wait. One thread reads.
  */
-final class BodyStream extends InputStream implements BodySubscriber<BodyStream> {
+final class BodyStream extends PieceInputStream implements BodySubscriber<BodyStream> {
   private static final int AHEAD = 8;
 
   private sealed interface Part {}
@@ -70,12 +70,6 @@ final class BodyStream extends InputStream implements BodySubscriber<BodyStream>
   @Override
   public void onComplete() {
     parts.add(new End(null));
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
   @Override

@@ -1,6 +1,7 @@
 package dev.banger.image.oci;
 
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
+import dev.banger.image.layer.LayerException;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;

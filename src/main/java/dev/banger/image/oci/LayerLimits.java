@@ -1,5 +1,6 @@
 package dev.banger.image.oci;
 
+import dev.banger.image.layer.LayerException;
 import dev.banger.model.ByteSize;
 
 /**

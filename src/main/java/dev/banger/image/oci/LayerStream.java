@@ -1,6 +1,8 @@
 package dev.banger.image.oci;
 
 import com.github.luben.zstd.ZstdIOException;
+import dev.banger.image.layer.LayerException;
+import dev.banger.model.PieceInputStream;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -12,7 +14,7 @@ import java.util.zip.ZipException;
  * The plain tar stream of a layer. Its end is reached only when all of it is what its digests say;
  * else reading throws {@link LayerException}. Who stops before the end has verified nothing.
  */
-final class LayerStream extends InputStream {
+final class LayerStream extends PieceInputStream {
   private static final int BUFFER = 128 << 10;
 
   private final CountedStream compressed;
@@ -44,12 +46,6 @@ final class LayerStream extends InputStream {
       blob.close();
       throw contentOf(e);
     }
-  }
-
-  @Override
-  public int read() throws IOException {
-    byte[] one = new byte[1];
-    return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
   }
 
   @Override
@@ -118,7 +114,7 @@ final class LayerStream extends InputStream {
   }
 
   /** Counts what is read, and adds it up where a digest has to be checked. */
-  private static final class CountedStream extends InputStream {
+  private static final class CountedStream extends PieceInputStream {
     private final InputStream stream;
     private final Optional<Digest> named;
     private final Optional<MessageDigest> sum;
@@ -139,12 +135,6 @@ final class LayerStream extends InputStream {
       return named.isEmpty()
           || sum.isEmpty()
           || Digest.ended(named.get().algorithm(), sum.get().digest()).equals(named.get());
-    }
-
-    @Override
-    public int read() throws IOException {
-      byte[] one = new byte[1];
-      return read(one, 0, 1) < 0 ? -1 : one[0] & 0xff;
     }
 
     @Override

@@ -2,6 +2,7 @@ package dev.banger.image.oci;
 
 import dev.banger.config.RegistrySettings;
 import dev.banger.image.disk.Trees;
+import dev.banger.image.layer.LayerException;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;

@@ -1,11 +1,13 @@
 package dev.banger.image.oci;
 
+import dev.banger.image.layer.Layer;
+import dev.banger.image.layer.LayerException;
 import dev.banger.model.ByteSize;
 import java.io.IOException;
 import java.io.InputStream;
 
 /** One layer of an image: a tar stream of what it changes in those below it. */
-public final class OciLayer {
+public final class OciLayer implements Layer {
   /** Opens the layer as it is stored. */
   interface Stored {
     InputStream open() throws IOException;
@@ -62,12 +64,18 @@ public final class OciLayer {
    * (-1) knows that it is the layer: a wrong, cut off or exploding one throws {@link
    * LayerException} there or before, and trouble of the host another IOException.
    */
+  @Override
   public InputStream open() throws IOException {
     return new LayerStream(stored.open(), verified, this, limits, whenWrong);
   }
 
   @Override
-  public String toString() {
+  public String name() {
     return "layer " + digest();
+  }
+
+  @Override
+  public String toString() {
+    return name();
   }
 }

@@ -1,5 +1,7 @@
 package dev.banger.image.layer;
 
+import static dev.banger.ext4.Ext4Judges.check;
+import static dev.banger.ext4.Ext4Judges.debugfs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,7 +9,6 @@ import dev.banger.ext4.Ext4Options;
 import dev.banger.model.BangerException;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -32,24 +33,11 @@ final class RootDiskTest {
         new Ext4Options(new UUID(1, 2), "", 1_700_000_000, 0),
         Set.of(),
         bytes -> {});
-    run("e2fsck", "-fn", disk.toString());
+    check(disk);
     try (var left = Files.list(directory)) {
       assertThat(left.map(p -> p.getFileName().toString())).doesNotContain("nodes", "texts");
     }
     return disk;
-  }
-
-  private static String run(String... command) throws Exception {
-    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-    process.getOutputStream().close();
-    String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
-    assertThat(process.waitFor()).as("%s%n%s", String.join(" ", command), out).isZero();
-    return out;
-  }
-
-  private static String debugfs(Path disk, String request) throws Exception {
-    String out = run("debugfs", "-R", request, disk.toString());
-    return out.substring(out.indexOf('\n') + 1);
   }
 
   private static String cat(Path disk, String name) throws Exception {

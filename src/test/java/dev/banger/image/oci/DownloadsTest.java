@@ -2,7 +2,10 @@ package dev.banger.image.oci;
 
 import static dev.banger.image.oci.OciTesting.assertHolds;
 import static dev.banger.image.oci.OciTesting.client;
+import static dev.banger.image.oci.OciTesting.code;
+import static dev.banger.image.oci.OciTesting.failureOf;
 import static dev.banger.image.oci.OciTesting.fetch;
+import static dev.banger.image.oci.OciTesting.isLayer;
 import static dev.banger.image.oci.ScriptedServer.head;
 import static dev.banger.image.oci.ScriptedServer.send;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -28,22 +31,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Layers on their way: cut, wrong, endless, late, asked for twice. */
 class DownloadsTest {
   @TempDir Path dir;
-
-  private static boolean isLayer(ScriptedServer.Request request, TestImage image) {
-    return request.path().endsWith(image.layers.getFirst().digest().toString());
-  }
-
-  private static ErrorCode code(Throwable failure) {
-    return ((BangerException) failure).code();
-  }
-
-  private Throwable failureOf(ScriptedServer.Script script) throws Exception {
-    try (ScriptedServer server = new ScriptedServer(script);
-        OciClient client = client(dir, Credentials.NONE)) {
-      return org.assertj.core.api.Assertions.catchThrowable(
-          () -> fetch(client, server.name() + "/a/b"));
-    }
-  }
 
   @Test
   void aCutConnectionIsTakenUpWhereItEnded() throws Exception {
@@ -137,13 +124,15 @@ class DownloadsTest {
     TestImage image = TestImage.of(1, 1000);
     Digest digest = image.layers.getFirst().digest();
     Throwable failure =
-        failureOf((request, out) -> {
-          if (isLayer(request, image)) {
-            send(out, 200, new byte[image.blob(digest).length]);
-          } else {
-            image.answer(request, out);
-          }
-        });
+        failureOf(
+            dir,
+            (request, out) -> {
+              if (isLayer(request, image)) {
+                send(out, 200, new byte[image.blob(digest).length]);
+              } else {
+                image.answer(request, out);
+              }
+            });
     assertThat(code(failure)).isEqualTo(ErrorCode.CORRUPT);
     assertThat(failure).hasMessageContaining(digest.toString());
     assertThat(partialFile(digest)).doesNotExist();
@@ -153,17 +142,19 @@ class DownloadsTest {
   void anEndlessBodyIsCutOff() throws Exception {
     TestImage image = TestImage.of(1, 1000);
     Throwable failure =
-        failureOf((request, out) -> {
-          if (!isLayer(request, image)) {
-            image.answer(request, out);
-            return;
-          }
-          out.write("HTTP/1.1 200 X\r\n\r\n".getBytes(StandardCharsets.UTF_8));
-          byte[] chunk = new byte[1 << 16];
-          while (true) {
-            out.write(chunk);
-          }
-        });
+        failureOf(
+            dir,
+            (request, out) -> {
+              if (!isLayer(request, image)) {
+                image.answer(request, out);
+                return;
+              }
+              out.write("HTTP/1.1 200 X\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+              byte[] chunk = new byte[1 << 16];
+              while (true) {
+                out.write(chunk);
+              }
+            });
     assertThat(code(failure)).isEqualTo(ErrorCode.CORRUPT);
     assertThat(failure).hasMessageContaining("more of");
   }
@@ -189,12 +180,14 @@ class DownloadsTest {
   @Test
   void aServerThatWantsToBeLeftAloneForLongIsNotWaitedFor() throws Exception {
     Throwable failure =
-        failureOf((request, out) ->
-            send(
-                out,
-                429,
-                "{\"errors\":[{\"code\":\"TOOMANYREQUESTS\",\"message\":\"slow down\"}]}",
-                "Retry-After: 9999"));
+        failureOf(
+            dir,
+            (request, out) ->
+                send(
+                    out,
+                    429,
+                    "{\"errors\":[{\"code\":\"TOOMANYREQUESTS\",\"message\":\"slow down\"}]}",
+                    "Retry-After: 9999"));
     assertThat(code(failure)).isEqualTo(ErrorCode.UNAVAILABLE);
     assertThat(((BangerException) failure).hint()).contains("9999 s");
     assertThat(failure)

@@ -3,13 +3,15 @@ package dev.banger.image.oci;
 import static dev.banger.image.oci.OciTesting.AMD64;
 import static dev.banger.image.oci.OciTesting.assertHolds;
 import static dev.banger.image.oci.OciTesting.client;
+import static dev.banger.image.oci.OciTesting.code;
+import static dev.banger.image.oci.OciTesting.failureOf;
 import static dev.banger.image.oci.OciTesting.fetch;
+import static dev.banger.image.oci.OciTesting.isLayer;
 import static dev.banger.image.oci.ScriptedServer.send;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.config.RegistrySettings;
-import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
@@ -26,22 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** Whole pulls, from registries good and bad. */
 class OciClientTest {
   @TempDir Path dir;
-
-  private static boolean isLayer(ScriptedServer.Request request, TestImage image) {
-    return request.path().endsWith(image.layers.getFirst().digest().toString());
-  }
-
-  private static ErrorCode code(Throwable failure) {
-    return ((BangerException) failure).code();
-  }
-
-  private Throwable failureOf(ScriptedServer.Script script) throws Exception {
-    try (ScriptedServer server = new ScriptedServer(script);
-        OciClient client = client(dir, Credentials.NONE)) {
-      return org.assertj.core.api.Assertions.catchThrowable(
-          () -> fetch(client, server.name() + "/a/b"));
-    }
-  }
 
   @Test
   void anImageIsFetchedWithItsConfigAndItsLayers() throws Exception {
@@ -92,13 +78,15 @@ class OciClientTest {
   @Test
   void anEndlessManifestIsCutOff() throws Exception {
     Throwable failure =
-        failureOf((request, out) -> {
-          out.write("HTTP/1.1 200 X\r\n\r\n".getBytes(StandardCharsets.UTF_8));
-          byte[] chunk = new byte[1 << 16];
-          while (true) {
-            out.write(chunk);
-          }
-        });
+        failureOf(
+            dir,
+            (request, out) -> {
+              out.write("HTTP/1.1 200 X\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+              byte[] chunk = new byte[1 << 16];
+              while (true) {
+                out.write(chunk);
+              }
+            });
     assertThat(failure).hasRootCauseMessage("the answer is larger than 4194304 bytes");
   }
 
@@ -117,11 +105,13 @@ class OciClientTest {
   @Test
   void whatTheRegistrySaysIsInTheMessageWithoutItsControlCharacters() throws Exception {
     Throwable failure =
-        failureOf((request, out) ->
-            send(
-                out,
-                404,
-                "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"no\\u001b[2Jsuch\"}]}"));
+        failureOf(
+            dir,
+            (request, out) ->
+                send(
+                    out,
+                    404,
+                    "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"no\\u001b[2Jsuch\"}]}"));
     assertThat(code(failure)).isEqualTo(ErrorCode.NOT_FOUND);
     assertThat(failure)
         .hasRootCauseMessage("127.0.0.1 answers with status 404: MANIFEST_UNKNOWN: no [2Jsuch");
@@ -176,28 +166,33 @@ class OciClientTest {
   void anImageForAnotherMachineIsRefused() throws Exception {
     TestImage image = TestImage.of(1, 1000);
     image.architecture = "arm64";
-    assertThat(failureOf(image::answer)).hasMessageEndingWith("but for: linux/arm64");
+    assertThat(failureOf(dir, image::answer)).hasMessageEndingWith("but for: linux/arm64");
   }
 
   @Test
   void whatIsNoImageIsRefused() throws Exception {
     TestImage chart = TestImage.of(1, 1000);
     chart.configType = "application/vnd.cncf.helm.config.v1+json";
-    assertThat(failureOf(chart::answer)).rootCause().hasMessageContaining("helm");
+    assertThat(failureOf(dir, chart::answer)).rootCause().hasMessageContaining("helm");
   }
 
   @Test
   void theFirstSchemaIsRefusedClearly() throws Exception {
     Throwable failure =
-        failureOf((request, out) -> send(out, 200, "{\"schemaVersion\":1,\"fsLayers\":[]}"));
+        failureOf(dir, (request, out) -> send(out, 200, "{\"schemaVersion\":1,\"fsLayers\":[]}"));
     assertThat(failure).rootCause().hasMessageContaining("schema 1");
   }
 
   @Test
   void aManifestThatIsTwoThingsAtOnceIsRefused() throws Exception {
     Throwable failure =
-        failureOf((request, out) ->
-            send(out, 200, "{\"schemaVersion\":2,\"manifests\":[],\"layers\":[],\"config\":{}}"));
+        failureOf(
+            dir,
+            (request, out) ->
+                send(
+                    out,
+                    200,
+                    "{\"schemaVersion\":2,\"manifests\":[],\"layers\":[],\"config\":{}}"));
     assertThat(failure).rootCause().hasMessageContaining("at once");
   }
 
@@ -226,10 +221,10 @@ class OciClientTest {
 
   @Test
   void aCircleOfRedirectionsEnds() throws Exception {
-    assertThat(failureOf((request, out) -> send(out, 302, "", "Location: " + request.path())))
+    assertThat(failureOf(dir, (request, out) -> send(out, 302, "", "Location: " + request.path())))
         .rootCause()
         .hasMessageContaining("redirects more than");
-    assertThat(failureOf((request, out) -> send(out, 302, "", "Location: file:///etc/passwd")))
+    assertThat(failureOf(dir, (request, out) -> send(out, 302, "", "Location: file:///etc/passwd")))
         .rootCause()
         .hasMessageContaining("no web address");
   }

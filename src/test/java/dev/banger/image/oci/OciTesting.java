@@ -1,9 +1,12 @@
 package dev.banger.image.oci;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.banger.config.RegistrySettings;
+import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
+import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -45,6 +48,22 @@ final class OciTesting {
   static OciImage fetch(OciClient client, String reference) throws Exception {
     return client.fetch(
         OciReference.parse(reference, OciReference.DOCKER_HUB), AMD64, Progress.SILENT);
+  }
+
+  static boolean isLayer(ScriptedServer.Request request, TestImage image) {
+    return request.path().endsWith(image.layers.getFirst().digest().toString());
+  }
+
+  static ErrorCode code(Throwable failure) {
+    return ((BangerException) failure).code();
+  }
+
+  /** How a fetch of an image from a server that follows the script fails. */
+  static Throwable failureOf(Path directory, ScriptedServer.Script script) throws Exception {
+    try (ScriptedServer server = new ScriptedServer(script);
+        OciClient client = client(directory, Credentials.NONE)) {
+      return catchThrowable(() -> fetch(client, server.name() + "/a/b"));
+    }
   }
 
   static byte[] content(OciLayer layer) throws Exception {

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.config.RegistrySettings;
+import dev.banger.image.layer.LayerException;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 
 /** How much an image may hold in all. */
-final class LayerLimits {
+final class ImageLimits {
   private static final int PIECE = 1 << 16;
 
   private final long mostEntries;
@@ -12,7 +12,7 @@ final class LayerLimits {
   private long entries;
   private long bytes;
 
-  LayerLimits(long mostEntries, long mostBytes) {
+  ImageLimits(long mostEntries, long mostBytes) {
     this.mostEntries = mostEntries;
     this.mostBytes = mostBytes;
   }
