@@ -1,5 +1,6 @@
 #include "configuration.h"
 
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -92,11 +93,12 @@ static void decode_disks(struct configuration *c, struct wire_reader *r) {
 }
 
 static void decode_binds(struct configuration *c, struct wire_reader *r) {
-    c->binds = items(c, r, &c->bind_count, 8, sizeof *c->binds);
+    c->binds = items(c, r, &c->bind_count, 9, sizeof *c->binds);
     for (size_t i = 0; i < c->bind_count; i++) {
         c->binds[i].source = path(c, r);
         c->binds[i].target = path(c, r);
-        if (c->binds[i].target[0] != '/') r->bad = true;
+        c->binds[i].flags = wire_u8(r);
+        if (c->binds[i].target[0] != '/' || (c->binds[i].flags & ~BIND_FILL) != 0) r->bad = true;
     }
 }
 
@@ -205,6 +207,8 @@ static void decode_entrypoint(struct configuration *c, struct wire_reader *r) {
     c->entrypoint = wire_texts(r, &c->arena, WIRE_TEXT_LIMIT, &c->entrypoint_count);
     c->entrypoint_directory = path(c, r);
     c->entrypoint_user = name(c, r);
+    c->stop_signal = wire_u8(r);
+    if (c->stop_signal == 0 || c->stop_signal >= NSIG) r->bad = true;
 }
 
 /* By tag. */

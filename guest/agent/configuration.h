@@ -11,6 +11,7 @@
 
 enum disk_role { DISK_BASE = 1, DISK_UPPER, DISK_WORK, DISK_MODULES, DISK_OTHER };
 enum { DISK_READ_ONLY = 1, DISK_DISCARD = 2 };
+enum { BIND_FILL = 1 };
 enum init_mode { INIT_AUTO, INIT_SYSTEM, INIT_AGENT };
 
 struct disk {
@@ -24,6 +25,7 @@ struct disk {
 struct bind {
     const char *source;
     const char *target;
+    uint8_t flags;
 };
 
 struct route {
@@ -106,6 +108,7 @@ struct configuration {
     const char **entrypoint;
     size_t entrypoint_count;
     const char *entrypoint_directory, *entrypoint_user;
+    uint8_t stop_signal;
     const char **warnings; /* of what was skipped and what went wrong */
     size_t warning_count;
 };

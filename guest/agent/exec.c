@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -30,9 +31,27 @@ struct exec *exec_find(const uint8_t id[EXEC_ID]) {
 }
 
 /* The image's own program, with nobody who attaches to it, is never too old. */
-static bool is_entrypoint(const struct exec *exec) {
+static bool is_entrypoint(const struct exec *exec) { return exec->console; }
+
+static struct exec *entrypoint(void) {
     static const uint8_t zero[EXEC_ID];
-    return memcmp(exec->id, zero, EXEC_ID) == 0;
+    return exec_find(zero);
+}
+
+bool exec_entrypoint_runs(void) {
+    const struct exec *exec = entrypoint();
+    return exec != NULL && exec->state != EXEC_ENDED;
+}
+
+void exec_stop_entrypoint(void) {
+    const struct exec *exec = entrypoint();
+    kill(exec->child.pid, exec->stop_signal);
+    kill(exec->child.pid, SIGCONT);
+}
+
+void exec_flush_entrypoint(void) {
+    struct exec *exec = entrypoint();
+    if (exec != NULL) exec_console_flush(exec, clock_boottime() + SECONDS);
 }
 
 static bool attached(const struct exec *exec) {
@@ -89,6 +108,14 @@ static void answer_waiters(struct exec *exec) {
 
 void exec_output_ended(struct exec *exec) { answer_waiters(exec); }
 
+static void say_how_it_ended(struct exec *exec) {
+    char words[128];
+    bool exited = WIFEXITED(exec->status);
+    snprintf(words, sizeof words, "banger-agent: the entrypoint ended: %s %d\n", exited ? "status" : "signal",
+        exited ? WEXITSTATUS(exec->status) : WTERMSIG(exec->status));
+    exec_console_say(exec, words);
+}
+
 static void program_ended(struct child *child, int status) {
     struct exec *exec = child->owner;
     exec->state = EXEC_ENDED;
@@ -96,6 +123,7 @@ static void program_ended(struct child *child, int status) {
     timer_set(&exec->expiry, exec_lifetime);
     cgroup_remove(exec->id);
     exec_program_ended(exec);
+    if (exec->console) say_how_it_ended(exec);
     answer_waiters(exec);
 }
 
@@ -105,9 +133,12 @@ struct exec *exec_add(const struct exec_order *order) {
     memcpy(exec->id, order->id, EXEC_ID);
     exec->pty = order->flags & EXEC_PTY;
     exec->purpose = order->flags & EXEC_PURPOSE;
+    exec->console = order->flags & EXEC_CONSOLE;
+    exec->stop_signal = order->stop_signal;
     exec->child = (struct child){.pid = -1, .ended = program_ended, .owner = exec};
     exec->expiry = (struct timer){.fire = expired, .owner = exec};
     exec->start.fd = exec->input.watch.fd = exec->outputs[0].watch.fd = exec->outputs[1].watch.fd = -1;
+    exec->outputs[0].console.fd = exec->outputs[1].console.fd = -1;
     exec->argv = arena_array(&exec->arena, order->argument_count + 1, sizeof *exec->argv);
     for (size_t i = 0; exec->argv != NULL && i < order->argument_count; i++) {
         exec->argv[i] = arena_text(&exec->arena, order->argv[i], strlen(order->argv[i]));

@@ -1,5 +1,6 @@
 /* Execs (PROTOCOL.md, section 5): programs that outlive the session that started them. exec.c has their table and lifetime,
- * exec_start.c makes them, exec_child.c is the part between fork and execve, exec_stream.c carries their input and output. */
+ * exec_start.c makes them, exec_child.c is the part between fork and execve, exec_stream.c carries their input and output,
+ * exec_console.c the output of the entrypoint, for which no host need be there. */
 #ifndef BANGER_EXEC_H
 #define BANGER_EXEC_H
 
@@ -11,6 +12,7 @@
 
 enum { EXEC_LIMIT = 1024, EXEC_ID = 16, EXEC_ENVIRONMENT = 4096 };
 enum { EXEC_PTY = 1, EXEC_NO_INPUT = 2, EXEC_PURPOSE = 4 };
+enum { EXEC_CONSOLE = 8 }; /* of the entrypoint alone: its output goes to the console */
 
 enum exec_state { EXEC_STARTING, EXEC_RUNNING, EXEC_ENDED };
 
@@ -22,7 +24,8 @@ struct exec_output {
     struct ring ring;
     struct timer quiet;          /* after the program's end: how long nothing came */
     struct yamux_stream *stream; /* who is attached; NULL: nobody */
-    uint64_t sent;               /* to that stream */
+    struct watch console;        /* in place of a stream; -1: none */
+    uint64_t sent;               /* to that stream, or to the console */
     uint8_t number[8];           /* an acknowledgement under way */
     size_t number_length;
 };
@@ -46,6 +49,8 @@ struct exec {
     enum exec_state state;
     bool pty;
     bool purpose; /* the machine is there for this one, and ends with it */
+    bool console; /* its output goes there */
+    int stop_signal;
     struct child child;
     int status; /* as waitpid gave it, once ended */
     struct exec_output outputs[2];
@@ -71,6 +76,7 @@ struct exec_order {
     uint8_t flags;
     uint16_t rows;
     uint16_t columns;
+    uint8_t stop_signal; /* of the entrypoint */
 };
 
 /* False: malformed. */
@@ -85,6 +91,15 @@ void exec_launch(const struct exec_order *order, struct yamux_stream *stream);
 /* Brings into memory what the first exec will read: the time until it comes is free. */
 void exec_warm(void);
 
+/* Whether the image's own program runs. */
+bool exec_entrypoint_runs(void);
+
+/* Sends it the signal by which it wants to be stopped. */
+void exec_stop_entrypoint(void);
+
+/* Brings what it has written to the console, for a second at most. */
+void exec_flush_entrypoint(void);
+
 /* How long an exec lives after its end, or with nobody attached. */
 extern uint64_t exec_lifetime;
 
@@ -97,9 +112,17 @@ void exec_output_ended(struct exec *exec);
 
 /* Of exec_stream.c. */
 void exec_begin_output(struct exec *exec, int which, int fd);
+bool exec_read_output(struct exec_output *output); /* False: there is nothing now, or never again */
+void exec_watch_output(struct exec_output *output); /* while there is room for more */
 void exec_begin_input(struct exec *exec, int fd);
 void exec_program_ended(struct exec *exec);
 void exec_free_streams(struct exec *exec);
+
+/* Of exec_console.c. */
+void exec_console_begin(struct exec_output *output);
+bool exec_console_push(struct exec_output *output); /* False: the console takes no more for now */
+void exec_console_flush(struct exec *exec, uint64_t until); /* on CLOCK_BOOTTIME */
+void exec_console_say(struct exec *exec, const char *words); /* after all that the program has written */
 
 /* Of exec_child.c: what is set up for the program before the fork. */
 struct exec_setup {

@@ -20,6 +20,7 @@ static size_t output_limit(const struct exec_output *output) {
 
 static void push(struct exec_output *output) {
     struct yamux_stream *stream = output->stream;
+    if (output->exec->console) exec_console_push(output);
     if (stream == NULL) return;
     while (output->sent < output->ring.total) {
         size_t room = yamux_room(stream);
@@ -40,30 +41,34 @@ static void end_output(struct exec_output *output) {
     exec_output_ended(output->exec);
 }
 
-static void watch_output(struct exec_output *output) {
+void exec_watch_output(struct exec_output *output) {
     if (output->watch.fd < 0) return;
     bool room = ring_room(&output->ring, output_limit(output)) > 0;
     if (loop_watch(&output->watch, room ? EPOLLIN : 0) != 0) end_output(output);
 }
 
-static void output_ready(struct watch *watch, uint32_t events) {
-    (void)events;
+bool exec_read_output(struct exec_output *output) {
     static uint8_t chunk[CHUNK];
-    struct exec_output *output = watch->owner;
     size_t room = ring_room(&output->ring, output_limit(output));
     if (room == 0) {
-        watch_output(output);
-        return;
+        exec_watch_output(output);
+        return false;
     }
-    ssize_t got = read(watch->fd, chunk, room < sizeof chunk ? room : sizeof chunk);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    ssize_t got = read(output->watch.fd, chunk, room < sizeof chunk ? room : sizeof chunk);
+    if (got < 0 && (errno == EAGAIN || errno == EINTR)) return false;
     if (got <= 0 || !ring_append(&output->ring, chunk, (size_t)got)) {
         end_output(output);
-        return;
+        return false;
     }
     if (output->exec->state == EXEC_ENDED) timer_set(&output->quiet, QUIET);
     push(output);
-    watch_output(output);
+    exec_watch_output(output);
+    return true;
+}
+
+static void output_ready(struct watch *watch, uint32_t events) {
+    (void)events;
+    exec_read_output(watch->owner);
 }
 
 /* A full ring is not silence. */
@@ -81,7 +86,8 @@ void exec_begin_output(struct exec *exec, int which, int fd) {
     output->exec = exec;
     output->watch = (struct watch){.fd = fd, .ready = output_ready, .owner = output};
     output->quiet = (struct timer){.fire = output_quiet, .owner = output};
-    watch_output(output);
+    if (exec->console) exec_console_begin(output);
+    exec_watch_output(output);
 }
 
 void exec_program_ended(struct exec *exec) {
@@ -89,7 +95,7 @@ void exec_program_ended(struct exec *exec) {
         struct exec_output *output = &exec->outputs[which];
         if (output->watch.fd < 0) continue;
         timer_set(&output->quiet, QUIET);
-        watch_output(output);
+        exec_watch_output(output);
     }
 }
 
@@ -112,7 +118,7 @@ static bool read_numbers(struct exec_output *output, struct yamux_stream *stream
 static void output_readable(struct yamux_stream *stream) {
     struct exec_output *output = stream->owner;
     if (read_numbers(output, stream)) {
-        watch_output(output);
+        exec_watch_output(output);
         return;
     }
     output->stream = NULL;
@@ -157,6 +163,8 @@ void exec_output(struct yamux_stream *stream, struct wire_reader body) {
         reply_error(stream, CODE_MALFORMED, 0, "malformed EXEC_OUTPUT");
     } else if (exec == NULL) {
         reply_error(stream, CODE_NOT_FOUND, 0, "EXEC_OUTPUT: there is no such exec");
+    } else if (exec->console) {
+        reply_error(stream, CODE_STATE, 0, "EXEC_OUTPUT: the entrypoint's output goes to the console");
     } else if (which == 2 && exec->pty) {
         reply_error(stream, CODE_NOT_FOUND, 0, "EXEC_OUTPUT: an exec with a terminal has no stderr");
     } else {
@@ -278,6 +286,7 @@ void exec_free_streams(struct exec *exec) {
         if (output->stream != NULL) release_output(output);
         timer_cancel(&output->quiet);
         loop_close(&output->watch);
+        loop_close(&output->console);
         ring_clear(&output->ring);
     }
     if (exec->input.stream != NULL) yamux_reset(exec->input.stream);

@@ -127,7 +127,7 @@ static void apply_sections(struct configuration *from) {
 static void start_entrypoint(void) {
     if (init_mode != INIT_AGENT || configuration.entrypoint_count == 0) return;
     struct exec_order order = {.argv = configuration.entrypoint, .argument_count = configuration.entrypoint_count,
-        .directory = configuration.entrypoint_directory, .user = configuration.entrypoint_user, .flags = EXEC_NO_INPUT};
+        .directory = configuration.entrypoint_directory, .user = configuration.entrypoint_user, .flags = EXEC_NO_INPUT | EXEC_CONSOLE, .stop_signal = configuration.stop_signal};
     exec_launch(&order, NULL);
 }
 

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "volume.h"
 
 #define NEW_ROOT "/newroot"
 
@@ -162,8 +163,13 @@ static int bind_one(const struct disk *work, const struct bind *bind) {
     int error = mounts_make_directory(bind->target, 0755);
     if (error != 0) return error;
     if (statfs(bind->target, &system) != 0) return errno;
-    if (system.f_type != OVERLAYFS_SUPER_MAGIC) return 0;
-    error = mounts_make_directory(source, 0711);
+    if (bind->flags & BIND_FILL) {
+        error = volume_fill(source, bind->target);
+    } else if (system.f_type == OVERLAYFS_SUPER_MAGIC) {
+        error = mounts_make_directory(source, 0711);
+    } else {
+        return 0;
+    }
     if (error != 0) return error;
     return mount(source, bind->target, NULL, MS_BIND, NULL) != 0 ? errno : 0;
 }

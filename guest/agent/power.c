@@ -14,6 +14,7 @@
 
 #include "channel.h"
 #include "configuration.h"
+#include "exec.h"
 #include "loop.h"
 #include "machine.h"
 #include "process.h"
@@ -84,6 +85,7 @@ static void end_machine(bool reboot_wanted) {
 }
 
 void power_end_now(bool reboot_wanted) {
+    exec_flush_entrypoint();
     sync();
     make_read_only();
     end_machine(reboot_wanted);
@@ -103,6 +105,18 @@ void power_finish_shutdown(const char *action) {
 static void end_when_alone(void) {
     if (getpid() != 1) return;
     if (waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD) power_end_now(rebooting);
+}
+
+/* Once the image's own program has ended, or when there is none. */
+static void end_others(void) {
+    static bool asked;
+    if (exec_entrypoint_runs()) return;
+    if (!asked) {
+        kill(-1, SIGTERM);
+        kill(-1, SIGCONT);
+    }
+    asked = true;
+    end_when_alone();
 }
 
 static void kill_over(struct timer *timer) {
@@ -169,8 +183,7 @@ void power_begin(bool reboot_wanted, uint32_t grace_milliseconds) {
         ask_init(grace);
         return;
     }
-    loop_reaped = end_when_alone;
-    kill(-1, SIGTERM);
-    kill(-1, SIGCONT);
-    end_when_alone();
+    if (exec_entrypoint_runs()) exec_stop_entrypoint();
+    loop_reaped = end_others;
+    end_others();
 }

@@ -60,6 +60,11 @@ int process_write_text(const char *path, const char *text) {
     return error;
 }
 
+int console_open(void) {
+    if (!console_is_ours) return fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    return open("/dev/console", O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
 static void write_line(const char *prefix, const char *format, va_list arguments) {
     char line[1024];
     int length = snprintf(line, sizeof line, "banger-agent: %s", prefix);

@@ -21,6 +21,9 @@ int process_write_text(const char *path, const char *text);
 /* One line on the console, and nothing when there is none. */
 void console_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The console, to be written to without waiting. -1: there is none. */
+int console_open(void);
+
 /* False: lines for the console go to stderr. */
 extern bool console_is_ours;
 

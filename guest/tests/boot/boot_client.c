@@ -74,6 +74,7 @@ static void add_bind(char *text) {
     wire_put_u16(&body, 1);
     wire_put_text(&body, text);
     wire_put_text(&body, target);
+    wire_put_u8(&body, 0);
     put_section(7, &body);
 }
 

@@ -30,6 +30,8 @@ public final class ImageApi {
    * @param digest of what it was made of
    * @param kernel what its VMs boot when nobody names a kernel; missing: the newest
    * @param vms names of the VMs that use it
+   * @param deleted its name was taken away: its files go with the last of these VMs
+   * @param details image.show says them
    */
   @Json
   public record View(
@@ -49,7 +51,47 @@ public final class ImageApi {
       String provenance,
       String digest,
       @Nullable String kernel,
-      List<String> vms) {}
+      List<String> vms,
+      boolean deleted,
+      @Nullable Details details) {}
+
+  /**
+   * What a local image is made of and what it costs.
+   *
+   * @param diskSize of the root file system, as its VMs see it
+   * @param own bytes of the disk that are allocated to its files, and go with it
+   * @param shared bytes, as they are stored, of its layers that other images here have as well
+   * @param hasInit whether it can boot by an init of its own
+   * @param service whether its command runs in each VM that is kept
+   * @param layers the lowest first
+   */
+  @Json
+  public record Details(
+      long diskSize, long own, long shared, boolean hasInit, boolean service, List<Layer> layers) {}
+
+  /**
+   * A layer as it is stored.
+   *
+   * @param images references of the other images here that have it
+   */
+  @Json
+  public record Layer(String digest, long size, List<String> images) {}
+
+  /**
+   * An image that shall go.
+   *
+   * @param force take its name away though VMs use it; else it is refused then
+   */
+  @Json
+  public record Delete(String reference, boolean force) {}
+
+  /**
+   * An image that new VMs find no more.
+   *
+   * @param vms names of those that use it; its files go with the last of them
+   */
+  @Json
+  public record Deleted(String reference, String id, List<String> vms) {}
 
   @Json
   public record Views(List<View> images) {}
@@ -86,8 +128,8 @@ public final class ImageApi {
       Method.call("image.list", DaemonApi.Nothing.class, Views.class, "Local images");
   public static final Method<Ref, View> SHOW =
       Method.call("image.show", Ref.class, View.class, "One local image");
-  public static final Method<Ref, DaemonApi.Nothing> DELETE =
-      Method.call("image.delete", Ref.class, DaemonApi.Nothing.class, "Delete an unused image");
+  public static final Method<Delete, Deleted> DELETE =
+      Method.call("image.delete", Delete.class, Deleted.class, "Delete an image, or its name");
   public static final Method<Ref, OperationApi.Begun> PULL_BEGIN =
       Method.call(
           "image.pull.begin", Ref.class, OperationApi.Begun.class, "Fetch an image; ends as View");

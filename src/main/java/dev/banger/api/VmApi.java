@@ -110,6 +110,8 @@ public final class VmApi {
    * @param running what it has while it runs; cpus, memory and disk are what it gets at its next
    *     start
    * @param accelerator kvm or tcg, while it runs
+   * @param ports on which its image says that it listens, {@code 80/tcp}; vm.show says it
+   * @param volumes directories that its image wants on the work disk; vm.show says it
    */
   @Json
   public record View(
@@ -133,7 +135,9 @@ public final class VmApi {
       long createdAt,
       @Nullable Long startedAt,
       @Nullable Long stoppedAt,
-      Policies policies) {}
+      Policies policies,
+      @Nullable List<String> ports,
+      @Nullable List<String> volumes) {}
 
   /**
    * What the VM's supervisor goes by.

@@ -16,9 +16,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.OptionalInt;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What makes the guest this very VM: its name, machine id, randomness and init mode. */
 public final class Channel implements Capability {
+  private static final Logger LOG = LoggerFactory.getLogger(Channel.class);
   private static final int MACHINE_ID_DIGITS = 32;
 
   private final SecureRandom random = new SecureRandom();
@@ -41,8 +45,21 @@ public final class Channel implements Capability {
     ImageDefaults defaults = plan.vm().image().defaults();
     boolean runsOne = plan.vm().life() == DiskTemplate.Life.ONE_RUN;
     if (defaults.service() && !runsOne && !defaults.command().isEmpty()) {
-      plan.guest().entrypoint(defaults.command(), defaults.workingDirectory(), defaults.user());
+      plan.guest()
+          .entrypoint(
+              defaults.command(),
+              defaults.workingDirectory(),
+              defaults.user(),
+              stopSignal(plan.vm(), defaults.stopSignal()));
     }
+  }
+
+  private static int stopSignal(StartPlan.Vm vm, String name) {
+    OptionalInt signal = StopSignal.number(name);
+    if (signal.isEmpty() && !name.isEmpty()) {
+      LOG.warn("vm={} its image's stop signal '{}' is none: SIGTERM it is", vm.name(), name);
+    }
+    return signal.orElse(StopSignal.TERM);
   }
 
   /** What the VM says, else what its image says. */

@@ -8,11 +8,21 @@ import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.vmm.Drive;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** The work disk: the guest's home directory, which survives a change of the image. */
+/**
+ * The work disk: the guest's home directory and the volumes of its image, which survive a change of
+ * the image.
+ */
 public final class WorkDisk implements Capability {
+  private static final Logger LOG = LoggerFactory.getLogger(WorkDisk.class);
+
   /** Overlayfs cannot stand on overlayfs: docker's layers live on the work disk. */
-  private static final String DOCKER = "/var/lib/docker";
+  static final String DOCKER = "/var/lib/docker";
 
   private final DiskTemplates templates;
 
@@ -37,7 +47,30 @@ public final class WorkDisk implements Capability {
             OwnDisk.WORK.mountPoint(),
             false,
             true));
-    plan.add(new GuestConfiguration.Bind(".banger/docker", DOCKER));
+    addBinds(plan);
+  }
+
+  private static void addBinds(StartPlan plan) {
+    Volumes volumes = volumes(plan);
+    for (String what : volumes.leftOut()) {
+      LOG.warn("vm={} a volume of its image is left out: {}", plan.vm().name(), what);
+    }
+    List<GuestConfiguration.Bind> binds = new ArrayList<>(volumes.binds());
+    binds.add(new GuestConfiguration.Bind(".banger/docker", DOCKER, false));
+    binds.sort(Comparator.comparing(GuestConfiguration.Bind::target)); // below others: after them
+    binds.forEach(plan::add);
+  }
+
+  private static Volumes volumes(StartPlan plan) {
+    return Volumes.of(plan.vm().image().defaults().volumes());
+  }
+
+  @Override
+  public List<String> preflight(StartPlan plan) {
+    int volumes = volumes(plan).paths().size();
+    return volumes <= Volumes.LIMIT
+        ? List.of()
+        : List.of("its image wants " + volumes + " volumes, of " + Volumes.LIMIT + " at most");
   }
 
   @Override

@@ -25,7 +25,7 @@ final class ImageList extends ClientCommand {
     Table table = new Table("REFERENCE", "ID", "SOURCE", "SIZE", "AGE", "VMS");
     for (ImageApi.View image : views.images()) {
       table.row(
-          image.reference(),
+          image.reference() + (image.deleted() ? " (deleted)" : ""),
           image.id(),
           image.source(),
           Human.size(image.size()),

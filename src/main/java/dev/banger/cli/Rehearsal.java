@@ -47,7 +47,9 @@ final class Rehearsal {
           1_700_000_000_000L,
           1_700_000_000_000L,
           null,
-          new VmApi.Policies("no", 0, null, null, null, null));
+          new VmApi.Policies("no", 0, null, null, null, null),
+          null,
+          null);
   private static final OperationApi.Status RUNNING = status(OperationApi.RUNNING);
 
   private Rehearsal() {}

@@ -4,7 +4,6 @@ import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
 import dev.banger.model.Durations;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.List;
 import org.aesh.command.CommandDefinition;
 import org.aesh.command.option.Argument;
@@ -41,33 +40,31 @@ final class VmShow extends ClientCommand {
   }
 
   static String text(VmApi.View vm) {
-    StringBuilder text = new StringBuilder();
-    line(text, "name", vm.name());
-    line(text, "id", vm.id());
-    line(text, "state", vm.state() + " since " + time(vm.since()));
-    line(text, "reason", vm.reason());
-    line(text, "image", vm.image());
-    line(text, "kernel", vm.kernel());
+    Facts text = new Facts();
+    text.line("name", vm.name());
+    text.line("id", vm.id());
+    text.line("state", vm.state() + " since " + Facts.time(vm.since()));
+    text.line("reason", vm.reason());
+    text.line("image", vm.image());
+    text.line("kernel", vm.kernel());
     VmApi.Shape now = vm.running();
-    line(
-        text,
+    text.line(
         "cpus",
         both(Integer.toString(vm.cpus()), now == null ? null : Integer.toString(now.cpus())));
-    line(
-        text,
-        "memory",
-        both(Human.size(vm.memory()), now == null ? null : Human.size(now.memory())));
-    line(text, "disk", both(Human.size(vm.disk()), now == null ? null : Human.size(now.disk())));
-    line(text, "init mode", vm.initMode());
-    line(text, "address", vm.address());
-    line(text, "accelerator", vm.accelerator());
-    line(text, "process", vm.pid());
-    line(text, "created", time(vm.createdAt()));
-    line(text, "started", time(vm.startedAt()));
-    line(text, "stopped", time(vm.stoppedAt()));
+    text.line(
+        "memory", both(Human.size(vm.memory()), now == null ? null : Human.size(now.memory())));
+    text.line("disk", both(Human.size(vm.disk()), now == null ? null : Human.size(now.disk())));
+    text.line("init mode", vm.initMode());
+    text.line("address", vm.address());
+    text.line("accelerator", vm.accelerator());
+    text.line("process", vm.pid());
+    text.line("created", Facts.time(vm.createdAt()));
+    text.line("started", Facts.time(vm.startedAt()));
+    text.line("stopped", Facts.time(vm.stoppedAt()));
     policies(text, vm.policies());
-    vm.labels().forEach((key, value) -> line(text, "label", key + "=" + value));
-    vm.env().forEach(pair -> line(text, "env", pair));
+    vm.labels().forEach((key, value) -> text.line("label", key + "=" + value));
+    vm.env().forEach(pair -> text.line("env", pair));
+    text.lines("exposes", vm.ports()).lines("volume", vm.volumes());
     return text.toString();
   }
 
@@ -78,24 +75,14 @@ final class VmShow extends ClientCommand {
         : running + " (" + configured + " at its next start)";
   }
 
-  private static void policies(StringBuilder text, VmApi.Policies policies) {
+  private static void policies(Facts text, VmApi.Policies policies) {
     if (!policies.restart().equals("no")) {
-      line(text, "restart", policies.restart());
-      line(text, "restarts", policies.restarts());
+      text.line("restart", policies.restart());
+      text.line("restarts", policies.restarts());
     }
-    line(text, "restart at", time(policies.restartAt()));
-    line(text, "expires", time(policies.expiresAt()));
+    text.line("restart at", Facts.time(policies.restartAt()));
+    text.line("expires", Facts.time(policies.expiresAt()));
     Long idle = policies.idleStopMillis();
-    line(text, "idle stop", idle == null ? null : Durations.text(Duration.ofMillis(idle)));
-  }
-
-  private static @Nullable String time(@Nullable Long millis) {
-    return millis == null ? null : Instant.ofEpochSecond(millis / 1000).toString();
-  }
-
-  private static void line(StringBuilder text, String name, @Nullable Object value) {
-    if (value != null) {
-      text.append(name).repeat(' ', 13 - name.length()).append(value).append('\n');
-    }
+    text.line("idle stop", idle == null ? null : Durations.text(Duration.ofMillis(idle)));
   }
 }

@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** {@code image.*} and {@code kernel.*}. */
 final class ImageMethods {
@@ -48,15 +49,8 @@ final class ImageMethods {
 
   void addTo(Methods methods) {
     VmMethods.add(methods, ImageApi.LIST, (_, _) -> new ImageApi.Views(imageViews()));
-    VmMethods.add(methods, ImageApi.SHOW, (_, ref) -> view(images.find(ref.reference())));
-    VmMethods.add(
-        methods,
-        ImageApi.DELETE,
-        (_, ref) -> {
-          Image image = images.find(ref.reference());
-          images.delete(image, () -> vms.usersOfImage(image.id()));
-          return new DaemonApi.Nothing();
-        });
+    VmMethods.add(methods, ImageApi.SHOW, (_, ref) -> show(images.find(ref.reference())));
+    VmMethods.add(methods, ImageApi.DELETE, (_, wish) -> delete(wish));
     VmMethods.add(
         methods,
         ImageApi.PULL_BEGIN,
@@ -150,7 +144,28 @@ final class ImageMethods {
     return views;
   }
 
+  private ImageApi.Deleted delete(ImageApi.Delete wish)
+      throws BangerException, InterruptedException {
+    Image image = images.find(wish.reference());
+    List<String> users = List.of();
+    if (wish.force()) {
+      users = images.deleteName(image, () -> vms.usersOfImage(image.id()));
+    } else {
+      images.delete(image, () -> vms.usersOfImage(image.id()));
+    }
+    return new ImageApi.Deleted(image.reference().toString(), image.id(), users);
+  }
+
+  private ImageApi.View show(Image image) throws BangerException {
+    return view(image, ImageDetails.of(image, images.list()));
+  }
+
   private ImageApi.View view(Image image) throws BangerException {
+    return view(image, null);
+  }
+
+  private ImageApi.View view(Image image, ImageApi.@Nullable Details details)
+      throws BangerException {
     return new ImageApi.View(
         image.reference().toString(),
         image.id(),
@@ -168,7 +183,9 @@ final class ImageMethods {
         image.provenance(),
         image.digest(),
         image.kernel().isEmpty() ? null : image.kernel(),
-        vms.usersOfImage(image.id()));
+        vms.usersOfImage(image.id()),
+        image.deleted(),
+        details);
   }
 
   private List<KernelApi.View> kernelViews() throws BangerException {

@@ -37,7 +37,7 @@ final class MethodTable {
     ImageMethods images = new ImageMethods(parts);
     MethodTable table = new MethodTable(parts.vms(), images);
     OperationMethods operations = new OperationMethods(parts.operations(), table::result);
-    VmMethods vms = new VmMethods(parts.vms(), parts.config().vm(), parts.directories());
+    VmMethods vms = new VmMethods(parts);
     List<Method<?, ?>> perKind = new ArrayList<>(VmApi.OPERATIONS);
     perKind.addAll(ImageApi.OPERATIONS);
     perKind.addAll(KernelApi.OPERATIONS);

@@ -4,6 +4,7 @@ import dev.banger.api.ErrorData;
 import dev.banger.api.EventApi;
 import dev.banger.api.OperationApi;
 import dev.banger.api.VmApi;
+import dev.banger.image.Image;
 import dev.banger.model.BangerException;
 import dev.banger.ops.OperationStatus;
 import dev.banger.store.EventRow;
@@ -21,6 +22,13 @@ final class Views {
   private Views() {}
 
   static VmApi.View of(VmView vm) {
+    return of(vm, null);
+  }
+
+  /**
+   * @param image says what its VMs are for; null: that is not told
+   */
+  static VmApi.View of(VmView vm, @Nullable Image image) {
     VmRow row = vm.row();
     VmState.Up up = vm.state() instanceof VmState.Up u ? u : null;
     return new VmApi.View(
@@ -46,7 +54,9 @@ final class Views {
         row.life().created().toEpochMilli(),
         millis(row.life().started().orElse(null)),
         millis(row.life().stopped().orElse(null)),
-        policies(row));
+        policies(row),
+        image == null ? null : image.defaults().ports(),
+        image == null ? null : image.defaults().volumes());
   }
 
   private static VmApi.Policies policies(VmRow row) {

@@ -6,14 +6,16 @@ import dev.banger.api.Method;
 import dev.banger.api.OperationApi;
 import dev.banger.api.VmApi;
 import dev.banger.config.Config;
+import dev.banger.image.Image;
+import dev.banger.image.Images;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
-import dev.banger.model.Directories;
 import dev.banger.model.Durations;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.RestartPolicy;
 import dev.banger.model.VmName;
 import dev.banger.rpc.Methods;
+import dev.banger.store.VmRow;
 import dev.banger.vm.VmSpec;
 import dev.banger.vm.VmView;
 import dev.banger.vm.Vms;
@@ -24,19 +26,22 @@ import org.jspecify.annotations.Nullable;
 /** {@code vm.*} but the streams. */
 final class VmMethods {
   private static final Duration GRACE = Duration.ofSeconds(20);
+  private static final Duration SERVICE_GRACE = Duration.ofSeconds(10);
   private static final Duration MOST_GRACE = Duration.ofHours(1);
   private static final Duration MOST_WAIT = Duration.ofDays(30);
 
   private final Vms vms;
+  private final Images images;
   private final Config.VmDefaults defaults;
   private final VmLogs logs;
   private final LogReading reading;
 
-  VmMethods(Vms vms, Config.VmDefaults defaults, Directories directories) {
-    this.vms = vms;
-    this.defaults = defaults;
-    this.logs = new VmLogs(directories);
-    this.reading = new LogReading(vms, directories);
+  VmMethods(DaemonParts parts) {
+    this.vms = parts.vms();
+    this.images = parts.images();
+    this.defaults = parts.config().vm();
+    this.logs = new VmLogs(parts.directories());
+    this.reading = new LogReading(vms, parts.directories());
   }
 
   void addTo(Methods methods) {
@@ -64,7 +69,8 @@ final class VmMethods {
         VmApi.RESTART_BEGIN,
         (_, wish) ->
             new OperationApi.Begun(
-                vms.restart(wish.vm(), GRACE, wish.waitSystem(), wait(wish.waitMillis()))
+                vms.restart(
+                        wish.vm(), grace(wish.vm(), 0), wish.waitSystem(), wait(wish.waitMillis()))
                     .operation()));
     add(
         methods,
@@ -75,11 +81,12 @@ final class VmMethods {
                     .map(Views::of)
                     .filter(vm -> filter.all() || Views.isUp(vm))
                     .toList()));
-    add(methods, VmApi.SHOW, (_, ref) -> Views.of(vms.show(ref.vm())));
+    add(methods, VmApi.SHOW, (_, ref) -> show(vms.show(ref.vm())));
     add(
         methods,
         VmApi.STOP,
-        (_, wish) -> Views.of(vms.stop(wish.vm(), grace(wish.timeoutMillis()), wish.force())));
+        (_, wish) ->
+            Views.of(vms.stop(wish.vm(), grace(wish.vm(), wish.timeoutMillis()), wish.force())));
     add(methods, VmApi.KILL, (_, wish) -> Views.of(kill(wish)));
     add(
         methods,
@@ -116,8 +123,37 @@ final class VmMethods {
     return vms.kill(wish.vm());
   }
 
-  private static Duration grace(long millis) {
-    return millis <= 0 ? GRACE : Duration.ofMillis(Math.min(millis, MOST_GRACE.toMillis()));
+  private VmApi.View show(VmView vm) throws BangerException {
+    Optional<Image> image = image(vm.row());
+    return Views.of(vm, image.orElse(null));
+  }
+
+  /** Empty while it has none yet, and when it cannot be read. */
+  private Optional<Image> image(VmRow row) throws BangerException {
+    try {
+      return Optional.of(images.byId(row.source().imageId()));
+    } catch (BangerException e) {
+      if (e.code() == ErrorCode.NOT_FOUND || e.code() == ErrorCode.CORRUPT) {
+        return Optional.empty();
+      }
+      throw e;
+    }
+  }
+
+  /** A service gets as long as docker gives it, a whole machine more. */
+  private Duration grace(String vm, long millis) throws BangerException {
+    if (millis > 0) {
+      return Duration.ofMillis(Math.min(millis, MOST_GRACE.toMillis()));
+    }
+    VmRow row = vms.find(vm);
+    boolean service = image(row).filter(image -> runsService(row, image)).isPresent();
+    return service ? SERVICE_GRACE : GRACE;
+  }
+
+  private static boolean runsService(VmRow row, Image image) {
+    boolean agent = row.initMode().equals("agent");
+    boolean auto = row.initMode().equals("auto") && !image.hasInit();
+    return image.defaults().service() && !row.oneShot() && (agent || auto);
   }
 
   VmSpec spec(VmApi.Create wish, boolean oneShot, String owner) throws BangerException {

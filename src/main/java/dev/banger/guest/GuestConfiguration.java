@@ -49,10 +49,14 @@ public final class GuestConfiguration {
     }
   }
 
-  /** A directory below the work disk's root, bound to {@code target}. */
-  public record Bind(String source, String target) {
+  /**
+   * A directory below the work disk's root, bound to {@code target}.
+   *
+   * @param fill whether it begins with what the image has at target
+   */
+  public record Bind(String source, String target, boolean fill) {
     private void write(WireWriter out) {
-      out.path(source).path(target);
+      out.path(source).path(target).u8(fill ? 1 : 0);
     }
   }
 
@@ -243,10 +247,16 @@ public final class GuestConfiguration {
       return add(SectionTag.ENVIRONMENT, out -> out.strings(lines));
     }
 
-    /** What runs in mode AGENT; an empty {@code argv}: just wait. */
-    public Builder entrypoint(List<String> argv, String directory, String user) {
+    /**
+     * What runs in mode AGENT; an empty {@code argv}: just wait.
+     *
+     * @param stopSignal by which it is asked to end
+     */
+    public Builder entrypoint(List<String> argv, String directory, String user, int stopSignal) {
       List<String> copy = List.copyOf(argv);
-      return add(SectionTag.ENTRYPOINT, out -> out.strings(copy).path(directory).name(user));
+      return add(
+          SectionTag.ENTRYPOINT,
+          out -> out.strings(copy).path(directory).name(user).u8(stopSignal));
     }
 
     public GuestConfiguration build() {

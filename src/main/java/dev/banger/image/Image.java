@@ -1,11 +1,16 @@
 package dev.banger.image;
 
 import dev.banger.image.disk.Manifest;
+import dev.banger.image.disk.Publication;
+import dev.banger.image.disk.Trees;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -23,6 +28,7 @@ import java.util.UUID;
  * @param hasInit whether it can be booted by an init of its own
  * @param kernel the id of the one that its VMs boot when nobody names one; empty: the newest
  * @param defaults how it wants to be run
+ * @param layers what it was made of, the lowest first; none when it was not made of layers
  * @param directory holds all its files
  */
 public record Image(
@@ -37,9 +43,17 @@ public record Image(
     boolean hasInit,
     String kernel,
     ImageDefaults defaults,
+    List<ImageLayer> layers,
     Path directory) {
   private static final String MANIFEST = "image.properties";
   private static final String DISK = "rootfs.ext4";
+
+  /** Is there when its name was taken away. */
+  private static final String DELETED = "deleted";
+
+  public Image {
+    layers = List.copyOf(layers);
+  }
 
   static Image read(Path directory) throws BangerException {
     Manifest manifest = Manifest.read(directory.resolve(MANIFEST));
@@ -63,7 +77,16 @@ public record Image(
             manifest.textOr("stopSignal", ""),
             manifest.list("ports"),
             manifest.list("volumes")),
+        layers(manifest),
         directory);
+  }
+
+  private static List<ImageLayer> layers(Manifest manifest) throws BangerException {
+    List<ImageLayer> layers = new ArrayList<>();
+    for (String text : manifest.list("layers")) {
+      layers.add(ImageLayer.parse(text));
+    }
+    return layers;
   }
 
   /** Into a directory that is not the final one yet. */
@@ -86,7 +109,22 @@ public record Image(
     values.put("stopSignal", defaults.stopSignal());
     values.put("ports", Manifest.lines(defaults.ports()));
     values.put("volumes", Manifest.lines(defaults.volumes()));
+    values.put("layers", Manifest.lines(layers.stream().map(ImageLayer::toString).toList()));
     Manifest.write(unpublished.resolve(MANIFEST), values);
+  }
+
+  /** Whether its name was taken away: it is here for VMs that use it, and for no new one. */
+  public boolean deleted() {
+    return Files.exists(directory.resolve(DELETED));
+  }
+
+  /** From now on it is {@link #deleted}, also after a crash. */
+  void takeNameAway() throws BangerException {
+    try {
+      Publication.writeFile(directory.resolve(DELETED), new byte[0]);
+    } catch (IOException e) {
+      throw Trees.failure("cannot delete the image " + reference, e);
+    }
   }
 
   /** The root file system: ext4, never written to. */

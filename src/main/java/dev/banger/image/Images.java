@@ -93,7 +93,10 @@ public final class Images {
     }
   }
 
-  /** The newest first; without those that cannot be read, which the log tells. */
+  /**
+   * The newest first, also those whose names were taken away; without those that cannot be read,
+   * which the log tells.
+   */
   public List<Image> list() throws BangerException {
     List<Image> images = new ArrayList<>();
     for (Path directory : Publication.published(directories.images())) {
@@ -271,6 +274,7 @@ public final class Images {
               pulled.hasInit(),
               kernel.map(Kernel::id).orElse(""),
               pulled.defaults(),
+              pulled.layers(),
               directories.images().resolve(id));
       image.writeTo(publication.directory());
       progress.stage("write to disk");
@@ -307,15 +311,74 @@ public final class Images {
 
   /** Refused while somebody uses it. */
   public void delete(Image image, Users users) throws BangerException, InterruptedException {
-    try (Steps removal = journal.steps("image " + image.id());
+    try (Steps removal = removal(image);
         var _ = imageOps.acquire()) {
-      users.requireNone("the image " + image.reference());
-      if (!Files.isDirectory(image.directory())) {
-        throw new BangerException(
-            ErrorCode.NOT_FOUND, "there is no image '" + image.id() + "' any more", "");
-      }
-      Publication.withdraw(removal, StepKind.IMAGE_STAGING, image.directory());
+      users.requireNone(
+          "the image " + image.reference(),
+          "delete what uses it first; with --force no new VM gets it, and its files go with the"
+              + " last one that has it");
+      hide(image, removal);
     }
+  }
+
+  /**
+   * Takes its name away, so that no new VM uses it; its files go with the last VM that does.
+   *
+   * @return who uses it; empty: it is gone whole
+   */
+  public List<String> deleteName(Image image, Users users)
+      throws BangerException, InterruptedException {
+    try (Steps removal = removal(image);
+        var _ = imageOps.acquire()) {
+      List<String> names = users.names();
+      if (names.isEmpty()) {
+        hide(image, removal);
+      } else {
+        image.takeNameAway();
+      }
+      return names;
+    }
+  }
+
+  /** Removes what has lost its name and its last user, of which there may be none any more. */
+  public void collect(Function<Image, Users> users) throws BangerException, InterruptedException {
+    for (Image image : list()) {
+      if (image.deleted()) {
+        collect(image.id(), users.apply(image));
+      }
+    }
+  }
+
+  /** As {@link #collect(Function)}, of this one: one of its users has gone. */
+  public void collect(String id, Users users) throws BangerException, InterruptedException {
+    Path directory = directories.images().resolve(id);
+    if (!ID.matcher(id).matches() || !Files.isDirectory(directory)) {
+      return;
+    }
+    Image image = Image.read(directory);
+    if (!image.deleted()) {
+      return;
+    }
+    try (Steps removal = removal(image);
+        var _ = imageOps.acquire()) {
+      if (Files.isDirectory(directory) && users.names().isEmpty()) {
+        hide(image, removal);
+      }
+    }
+  }
+
+  /** Closed after the lock: files are removed without it. */
+  private Steps removal(Image image) throws BangerException, InterruptedException {
+    return journal.steps("image " + image.id());
+  }
+
+  private static void hide(Image image, Steps removal)
+      throws BangerException, InterruptedException {
+    if (!Files.isDirectory(image.directory())) {
+      throw new BangerException(
+          ErrorCode.NOT_FOUND, "there is no image '" + image.id() + "' any more", "");
+    }
+    Publication.withdraw(removal, StepKind.IMAGE_STAGING, image.directory());
   }
 
   /**
@@ -335,7 +398,7 @@ public final class Images {
     List<Pruned> pruned = new ArrayList<>();
     Set<ImageReference> newer = new HashSet<>();
     for (Image image : list()) {
-      boolean newest = newer.add(image.reference());
+      boolean newest = !image.deleted() && newer.add(image.reference());
       if (newest && !all) {
         continue;
       }
@@ -358,7 +421,9 @@ public final class Images {
   }
 
   private static Optional<Image> newest(List<Image> images, ImageReference reference) {
-    return images.stream().filter(i -> i.reference().equals(reference)).findFirst();
+    return images.stream()
+        .filter(image -> image.reference().equals(reference) && !image.deleted())
+        .findFirst();
   }
 
   private String newId() {

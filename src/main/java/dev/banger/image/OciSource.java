@@ -12,6 +12,7 @@ import dev.banger.image.oci.Platform;
 import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.Progress;
+import dev.banger.proc.Programs;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -60,6 +61,7 @@ public final class OciSource implements ImageSource {
   @Override
   public Pulled pull(ImageReference reference, Path disk, Steps scratch, Progress progress)
       throws BangerException, InterruptedException {
+    Programs.note(scratch); // credential helpers
     OciReference wanted = OciReference.parse(reference.toString(), settings.standard());
     try (OciClient client = clients.get();
         OciImage image = client.fetch(wanted, Platform.host(), progress)) {
@@ -71,7 +73,14 @@ public final class OciSource implements ImageSource {
       Ext4Options options = new Ext4Options(uuid, "banger-root", seconds, 0);
       Set<String> inits = write(image, disk, options, progress);
       return new Pulled(
-          image.source() + "@" + digest, digest, uuid, !inits.isEmpty(), defaults(config));
+          image.source() + "@" + digest,
+          digest,
+          uuid,
+          !inits.isEmpty(),
+          defaults(config),
+          image.layers().stream()
+              .map(layer -> new ImageLayer(layer.digest().toString(), layer.size()))
+              .toList());
     }
   }
 

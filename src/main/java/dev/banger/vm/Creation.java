@@ -162,12 +162,17 @@ final class Creation {
       String wanted = row.source().kernel().isEmpty() ? image.kernel() : row.source().kernel();
       Kernel kernel = wanted.isEmpty() ? newest(progress) : kernels.find(wanted);
       try (Held _ = imageOps.acquire()) {
-        if (Files.isDirectory(image.directory()) && Files.isDirectory(kernel.directory())) {
+        if (isHere(image) && Files.isDirectory(kernel.directory())) {
           table.setImageAndKernel(row.id(), image.id(), kernel.id());
           return;
         }
       }
     }
+  }
+
+  /** Neither it nor its name is gone. */
+  private static boolean isHere(Image image) {
+    return Files.isDirectory(image.directory()) && !image.deleted();
   }
 
   private Kernel newest(Progress progress) throws BangerException, InterruptedException {

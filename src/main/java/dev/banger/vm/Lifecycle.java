@@ -33,6 +33,9 @@ final class Lifecycle {
   private static final Duration SILENT_LIMIT = Duration.ofSeconds(1);
   private static final Duration RECORD_LIMIT = Duration.ofSeconds(1);
 
+  /** What a guest needs after the grace, to write to its disks what it has in memory. */
+  private static final Duration SYNC_LIMIT = Duration.ofSeconds(5);
+
   /** Who wants a start. */
   enum Cause {
     USER,
@@ -330,7 +333,7 @@ final class Lifecycle {
   /** A guest that cannot be asked has no grace: it would not use it. */
   private static void askToEnd(VmRow row, LiveVm vm, Duration grace, boolean silent)
       throws InterruptedException {
-    long until = System.nanoTime() + grace.toNanos();
+    long until = System.nanoTime() + grace.plus(SYNC_LIMIT).toNanos();
     Duration limit = silent && grace.compareTo(SILENT_LIMIT) > 0 ? SILENT_LIMIT : grace;
     try {
       vm.wake();

@@ -57,6 +57,7 @@ final class Reaper {
   void run() throws InterruptedException {
     attempt("leftovers", this::settleAll);
     attempt("directories of no VM", this::sweepDirectories);
+    attempt("deleted images of no VM", remains::collectImages);
     attempt("guest memory of no VM", () -> driver.reclaim(directories.vmRuns(), this::known));
   }
 

@@ -1,6 +1,7 @@
 package dev.banger.vm;
 
 import dev.banger.capability.Capabilities;
+import dev.banger.image.Images;
 import dev.banger.image.disk.Trees;
 import dev.banger.journal.Journal;
 import dev.banger.journal.Step;
@@ -16,6 +17,8 @@ import dev.banger.vmm.VmmRemains;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Takes back what VMs leave on the host, by what is found there: also what a daemon left that died
@@ -26,7 +29,10 @@ final class Remains {
   private static final List<StepKind> OF_A_RUN =
       List.of(StepKind.VMM, StepKind.GUEST_MEMORY, StepKind.RUN_DIRECTORY);
 
+  private static final Logger LOG = LoggerFactory.getLogger(Remains.class);
+
   private final VmTable table;
+  private final Images images;
   private final Capabilities capabilities;
   private final Directories directories;
   private final Plans plans;
@@ -36,6 +42,7 @@ final class Remains {
   Remains(VmParts parts, Plans plans, Transitions transitions) {
     this.transitions = transitions;
     this.table = parts.table();
+    this.images = parts.images();
     this.capabilities = parts.capabilities();
     this.directories = parts.directories();
     this.plans = plans;
@@ -92,7 +99,29 @@ final class Remains {
     removeDirectories(id);
     if (row.isPresent()) {
       transitions.deleted(row.get(), why);
+      collectImage(row.get().source().imageId());
     }
+  }
+
+  /** What cannot be removed now the reaper removes. */
+  private void collectImage(String image) throws InterruptedException {
+    try {
+      images.collect(image, () -> usersOfImage(image));
+    } catch (BangerException e) {
+      LOG.warn("the deleted image {} is still there", image, e);
+    }
+  }
+
+  /** Removes images whose names were taken away and that no VM uses any more. */
+  void collectImages() throws BangerException, InterruptedException {
+    images.collect(image -> () -> usersOfImage(image.id()));
+  }
+
+  private List<String> usersOfImage(String image) throws BangerException {
+    return table.all().stream()
+        .filter(row -> row.source().imageId().equals(image))
+        .map(row -> row.name().value())
+        .toList();
   }
 
   private void removeDirectories(VmId id) throws BangerException, InterruptedException {

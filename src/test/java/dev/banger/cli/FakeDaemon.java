@@ -157,7 +157,9 @@ final class FakeDaemon implements AutoCloseable {
         System.currentTimeMillis() - 5_000_000,
         null,
         null,
-        new VmApi.Policies("no", 0, null, null, null, null));
+        new VmApi.Policies("no", 0, null, null, null, null),
+        null,
+        null);
   }
 
   private static OperationApi.Status status(String state, String stage, @Nullable ErrorData error) {

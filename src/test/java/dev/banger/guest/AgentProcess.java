@@ -56,6 +56,11 @@ final class AgentProcess {
     return guest;
   }
 
+  /** What it has written to its console. */
+  String log() throws IOException {
+    return Files.readString(directory.resolve("log"));
+  }
+
   boolean isAlive() {
     return process.isAlive();
   }

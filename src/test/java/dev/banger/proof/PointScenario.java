@@ -14,7 +14,7 @@ enum PointScenario {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws Exception {
       for (ImageApi.View image : client.call(ImageApi.LIST, new DaemonApi.Nothing()).images()) {
-        DaemonApi.Nothing _ = client.call(ImageApi.DELETE, new ImageApi.Ref(image.id()));
+        ImageApi.Deleted _ = client.call(ImageApi.DELETE, new ImageApi.Delete(image.id(), false));
       }
       deleteTemplates(daemon);
     }
@@ -147,7 +147,7 @@ enum PointScenario {
 
     @Override
     void act(TestClient client) throws BangerException {
-      DaemonApi.Nothing _ = client.call(ImageApi.DELETE, new ImageApi.Ref(IMAGE));
+      ImageApi.Deleted _ = client.call(ImageApi.DELETE, new ImageApi.Delete(IMAGE, false));
     }
   };
 

@@ -160,7 +160,7 @@ public final class TestClient implements AutoCloseable {
   }
 
   public void deleteImage(String image) throws BangerException {
-    call(ImageApi.DELETE, new ImageApi.Ref(image));
+    call(ImageApi.DELETE, new ImageApi.Delete(image, false));
   }
 
   /** How a program ended, and what it said on its stdout. */

@@ -12,12 +12,19 @@ public interface Users {
 
   /** Fails with IN_USE when there is one. */
   default void requireNone(String what) throws BangerException {
+    requireNone(what, "delete what uses it first");
+  }
+
+  /**
+   * As {@link #requireNone(String)}.
+   *
+   * @param hint what to do about it
+   */
+  default void requireNone(String what, String hint) throws BangerException {
     List<String> names = names();
     if (!names.isEmpty()) {
       throw new BangerException(
-          ErrorCode.IN_USE,
-          what + " is used by " + String.join(", ", names),
-          "delete what uses it first");
+          ErrorCode.IN_USE, what + " is used by " + String.join(", ", names), hint);
     }
   }
 }
