@@ -29,6 +29,7 @@ public final class Api {
     all.addAll(List.of(SetApi.SET, FigureApi.STATS, FigureApi.PING, FigureApi.HEALTH));
     all.addAll(List.of(ImageApi.LIST, ImageApi.SHOW, ImageApi.DELETE, ImageApi.PULL_BEGIN));
     all.addAll(List.of(ImageApi.REGISTER_BEGIN, ImageApi.PRUNE));
+    all.addAll(List.of(CatalogApi.FIND, CatalogApi.BUNDLE));
     all.addAll(ImageApi.OPERATIONS);
     all.addAll(List.of(KernelApi.LIST, KernelApi.DELETE, KernelApi.PULL_BEGIN));
     all.addAll(KernelApi.OPERATIONS);

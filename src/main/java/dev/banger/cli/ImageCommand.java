@@ -9,8 +9,10 @@ import org.aesh.command.CommandDefinition;
     groupCommands = {
       ImageList.class,
       ImageShow.class,
+      ImageFind.class,
       ImagePull.class,
       ImageRegister.class,
+      ImageBundle.class,
       ImageDelete.class,
       ImagePrune.class,
     })

@@ -40,14 +40,24 @@ final class ProgressView implements RpcClient.Listener {
       return;
     }
     if (terminal) {
-      String line = status.type() + " " + status.subject() + ": " + status.stage() + bytes(status);
-      out.print(ERASE + line.substring(0, Math.min(LINE, line.length())));
-      out.flush();
-      drawn = true;
+      draw(status.type() + " " + status.subject() + ": " + status.stage() + bytes(status));
     } else if (!status.stage().equals(lastStage)) {
       out.println(status.type() + " " + status.subject() + ": " + status.stage());
     }
     lastStage = status.stage();
+  }
+
+  /** Of what is no operation: drawn on a terminal, else passed over. */
+  void show(String what, long bytes) {
+    if (terminal) {
+      draw(what + " " + Human.size(bytes));
+    }
+  }
+
+  private void draw(String line) {
+    out.print(ERASE + line.substring(0, Math.min(LINE, line.length())));
+    out.flush();
+    drawn = true;
   }
 
   /** Leaves the terminal as if nothing had been drawn. */

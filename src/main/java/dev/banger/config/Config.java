@@ -21,6 +21,7 @@ import java.util.Optional;
  * @param log how the daemon's log looks
  * @param admission how many VMs may run
  * @param registries where images are pulled from
+ * @param catalogs where bundles are listed
  */
 public record Config(
     AcceleratorChoice accelerator,
@@ -29,7 +30,8 @@ public record Config(
     Map<String, Path> binaries,
     Log log,
     Admission admission,
-    RegistrySettings registries) {
+    RegistrySettings registries,
+    CatalogSettings catalogs) {
 
   /** {@code accel}: the probe decides, or the user does. */
   public enum AcceleratorChoice {
@@ -89,7 +91,8 @@ public record Config(
         Map.of(),
         new Log("info", "text"),
         new Admission(1.5, ByteSize.mib(512)),
-        RegistrySettings.defaults());
+        RegistrySettings.defaults(),
+        CatalogSettings.defaults());
   }
 
   /** Reads the file; the defaults when there is none. */

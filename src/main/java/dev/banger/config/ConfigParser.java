@@ -1,9 +1,13 @@
 package dev.banger.config;
 
+import dev.banger.catalog.BundleKeys;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.security.PublicKey;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -40,7 +44,10 @@ final class ConfigParser {
           "registries.default",
           "registries.ca",
           "registries.downloads",
-          "registries.cache");
+          "registries.cache",
+          "catalogs.files",
+          "catalogs.urls",
+          "catalogs.keys");
 
   private static final int MOST_CPUS = 64;
   private static final double LEAST_RATIO = 0.1;
@@ -91,7 +98,8 @@ final class ConfigParser {
             new Config.Admission(
                 ratio("admission.memory_overcommit", base.admission().memoryOvercommit()),
                 size("admission.disk_floor", base.admission().diskFloor())),
-            registries(base.registries()));
+            registries(base.registries()),
+            catalogs());
     if (!mistakes.isEmpty()) {
       throw new BangerException(
           ErrorCode.INVALID,
@@ -215,6 +223,43 @@ final class ConfigParser {
         (int) number("registries.downloads", MOST_DOWNLOADS).orElse(base.downloads()),
         size("registries.cache", base.cache()),
         hosts);
+  }
+
+  private CatalogSettings catalogs() {
+    List<Path> files = new ArrayList<>();
+    for (String file : strings("catalogs.files")) {
+      if (file.startsWith("/")) {
+        files.add(Path.of(file));
+      } else {
+        mistake("catalogs.files", "write absolute paths");
+      }
+    }
+    List<URI> urls = new ArrayList<>();
+    for (String url : strings("catalogs.urls")) {
+      try {
+        urls.add(webAddress(url));
+      } catch (URISyntaxException e) {
+        mistake("catalogs.urls", "write addresses that begin with https:// or http://");
+      }
+    }
+    List<String> keys = strings("catalogs.keys");
+    for (String key : keys) {
+      try {
+        PublicKey _ = BundleKeys.publicKey(key);
+      } catch (IllegalArgumentException e) {
+        mistake("catalogs.keys", "write what `banger catalog key FILE` prints: ed25519:...");
+      }
+    }
+    return new CatalogSettings(files, urls, keys);
+  }
+
+  private static URI webAddress(String text) throws URISyntaxException {
+    URI address = new URI(text);
+    boolean web = List.of("http", "https").contains(String.valueOf(address.getScheme()));
+    if (!web || address.getHost() == null || address.getUserInfo() != null) {
+      throw new URISyntaxException(text, "no web address");
+    }
+    return address;
   }
 
   private RegistrySettings.Host host(TomlTable hosts, String name) {

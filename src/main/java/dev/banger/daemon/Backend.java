@@ -2,18 +2,22 @@ package dev.banger.daemon;
 
 import dev.banger.config.Config;
 import dev.banger.config.RegistrySettings;
+import dev.banger.image.CatalogSource;
 import dev.banger.image.DebianSource;
 import dev.banger.image.ImageSource;
 import dev.banger.image.OciSource;
+import dev.banger.image.catalog.Catalogs;
+import dev.banger.image.kernel.Kernels;
 import dev.banger.image.oci.BlobCache;
 import dev.banger.image.oci.OciClient;
+import dev.banger.image.oci.WebContents;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
 import dev.banger.vmm.Vmm;
 import dev.banger.vmm.qemu.QemuVmm;
-import java.time.Clock;
+import java.nio.file.Path;
 import java.util.List;
 
 /** Where a daemon's machines and images come from. */
@@ -21,8 +25,16 @@ public interface Backend {
   Vmm driver(Binaries binaries, PidWatcher watcher);
 
   /** Asked in this order. */
-  List<ImageSource> imageSources(Directories directories, Binaries binaries, Config config)
-      throws BangerException;
+  List<ImageSource> imageSources(Parts parts) throws BangerException;
+
+  /** What image sources are made of. */
+  record Parts(
+      Directories directories,
+      Binaries binaries,
+      Config config,
+      Kernels kernels,
+      BlobCache blobs,
+      Catalogs catalogs) {}
 
   /** QEMU; the packages of the host's own distribution, and registries. */
   static Backend standard() {
@@ -33,18 +45,22 @@ public interface Backend {
       }
 
       @Override
-      public List<ImageSource> imageSources(
-          Directories directories, Binaries binaries, Config config) throws BangerException {
-        RegistrySettings registries = config.registries();
-        BlobCache blobs = new BlobCache(directories.cache().resolve("blobs"), Clock.systemUTC());
+      public List<ImageSource> imageSources(Parts parts) throws BangerException {
+        RegistrySettings registries = parts.config().registries();
+        Path cache = parts.directories().cache();
         OciSource registry =
             new OciSource(
-                blobs,
+                parts.blobs(),
                 () ->
                     new OciClient(
-                        blobs, directories.cache(), registries, System.getenv(), binaries),
+                        parts.blobs(), cache, registries, System.getenv(), parts.binaries()),
                 registries);
-        return List.of(new DebianSource(directories, binaries), registry);
+        CatalogSource catalog =
+            new CatalogSource(
+                parts.catalogs(),
+                parts.kernels(),
+                () -> new WebContents(parts.blobs(), registries, System.getenv()));
+        return List.of(catalog, new DebianSource(parts.directories(), parts.binaries()), registry);
       }
     };
   }

@@ -10,10 +10,12 @@ import dev.banger.capability.UserNetwork;
 import dev.banger.capability.WorkDisk;
 import dev.banger.config.Config;
 import dev.banger.doctor.HostRoom;
-import dev.banger.image.ImageSource;
 import dev.banger.image.Images;
+import dev.banger.image.catalog.Catalogs;
 import dev.banger.image.disk.DiskTemplates;
 import dev.banger.image.kernel.Kernels;
+import dev.banger.image.oci.BlobCache;
+import dev.banger.image.oci.WebContents;
 import dev.banger.journal.Journal;
 import dev.banger.journal.StepKind;
 import dev.banger.journal.StepObserver;
@@ -103,10 +105,7 @@ public final class Daemon implements AutoCloseable {
     boolean root = Host.isRoot();
     Binaries binaries = Binaries.installed(config.binaries());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
-    List<ImageSource> sources = backend.imageSources(directories, binaries, config);
-    Images images = new Images(directories, sources, imageOps, journal, clock);
-    Kernels kernels =
-        new Kernels(directories, binaries, binaries.find(AGENT), imageOps, journal, clock);
+    ImageParts stock = stock(config, binaries, journal, imageOps);
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
 
     ChosenAccelerator accelerator = accelerator(config, binaries);
@@ -117,8 +116,8 @@ public final class Daemon implements AutoCloseable {
                 new EventTable(database),
                 operations,
                 journal,
-                images,
-                kernels,
+                stock.images(),
+                stock.kernels(),
                 backend.driver(binaries, watcher),
                 capabilities(config, templates),
                 accelerator::choose,
@@ -130,7 +129,7 @@ public final class Daemon implements AutoCloseable {
                 directories,
                 clock,
                 imageOps,
-                List.of(images::reclaim, kernels::reclaim, templates::reclaim),
+                List.of(stock::reclaim, templates::reclaim),
                 REAPER_PERIOD));
     keep("vms", () -> vms.close(REMOVALS_END));
     serve(
@@ -138,13 +137,36 @@ public final class Daemon implements AutoCloseable {
             vms,
             operations,
             journal,
-            images,
-            kernels,
+            stock.images(),
+            stock.kernels(),
+            stock.catalogs(),
             new ExecSessions(),
             binaries,
             config,
             directories),
         accelerator);
+  }
+
+  /** What VMs are made of. */
+  private record ImageParts(Images images, Kernels kernels, Catalogs catalogs) {
+    void reclaim() throws BangerException, InterruptedException {
+      images.reclaim();
+      kernels.reclaim();
+    }
+  }
+
+  private ImageParts stock(Config config, Binaries binaries, Journal journal, OrderedLock imageOps)
+      throws BangerException {
+    Kernels kernels =
+        new Kernels(directories, binaries, binaries.find(AGENT), imageOps, journal, clock);
+    BlobCache blobs = new BlobCache(directories.cache().resolve("blobs"), clock);
+    Catalogs catalogs =
+        new Catalogs(
+            config.catalogs(), () -> new WebContents(blobs, config.registries(), System.getenv()));
+    Backend.Parts parts =
+        new Backend.Parts(directories, binaries, config, kernels, blobs, catalogs);
+    Images images = new Images(directories, backend.imageSources(parts), imageOps, journal, clock);
+    return new ImageParts(images, kernels, catalogs);
   }
 
   private ChosenAccelerator accelerator(Config config, Binaries binaries) {

@@ -2,6 +2,7 @@ package dev.banger.daemon;
 
 import dev.banger.config.Config;
 import dev.banger.image.Images;
+import dev.banger.image.catalog.Catalogs;
 import dev.banger.image.kernel.Kernels;
 import dev.banger.journal.Journal;
 import dev.banger.model.Directories;
@@ -16,6 +17,7 @@ record DaemonParts(
     Journal journal,
     Images images,
     Kernels kernels,
+    Catalogs catalogs,
     ExecSessions programs,
     Binaries binaries,
     Config config,

@@ -50,6 +50,7 @@ final class MethodTable {
     new SetMethods(parts.vms()).addTo(methods);
     new FigureMethods(parts.vms().observer()).addTo(methods);
     images.addTo(methods);
+    new CatalogMethods(parts).addTo(methods);
     new DiskMethods(parts).addTo(methods);
     new EventMethods(parts.vms()).addTo(methods);
     VmMethods.add(

@@ -1,5 +1,6 @@
 package dev.banger.image;
 
+import dev.banger.image.catalog.BundleFile;
 import dev.banger.image.disk.Manifest;
 import dev.banger.image.disk.Publication;
 import dev.banger.image.disk.Trees;
@@ -68,20 +69,12 @@ public record Image(
         manifest.time("created"),
         Boolean.parseBoolean(manifest.text("hasInit")),
         manifest.textOr("kernel", ""),
-        new ImageDefaults(
-            manifest.list("command"),
-            Boolean.parseBoolean(manifest.textOr("service", "false")),
-            manifest.list("environment"),
-            manifest.text("user"),
-            manifest.textOr("workingDirectory", ""),
-            manifest.textOr("stopSignal", ""),
-            manifest.list("ports"),
-            manifest.list("volumes")),
+        ImageDefaults.read(manifest),
         layers(manifest),
         directory);
   }
 
-  private static List<ImageLayer> layers(Manifest manifest) throws BangerException {
+  static List<ImageLayer> layers(Manifest manifest) throws BangerException {
     List<ImageLayer> layers = new ArrayList<>();
     for (String text : manifest.list("layers")) {
       layers.add(ImageLayer.parse(text));
@@ -101,14 +94,7 @@ public record Image(
     values.put("created", created.toString());
     values.put("hasInit", Boolean.toString(hasInit));
     values.put("kernel", kernel);
-    values.put("command", Manifest.lines(defaults.command()));
-    values.put("service", Boolean.toString(defaults.service()));
-    values.put("environment", Manifest.lines(defaults.environment()));
-    values.put("user", defaults.user());
-    values.put("workingDirectory", defaults.workingDirectory());
-    values.put("stopSignal", defaults.stopSignal());
-    values.put("ports", Manifest.lines(defaults.ports()));
-    values.put("volumes", Manifest.lines(defaults.volumes()));
+    defaults.writeTo(values);
     values.put("layers", Manifest.lines(layers.stream().map(ImageLayer::toString).toList()));
     Manifest.write(unpublished.resolve(MANIFEST), values);
   }
@@ -130,6 +116,13 @@ public record Image(
   /** The root file system: ext4, never written to. */
   public Path disk() {
     return diskIn(directory);
+  }
+
+  /** What a bundle of it holds: its root file system, and what it says of itself. */
+  public List<BundleFile> bundleFiles() {
+    return List.of(
+        new BundleFile(BundleFile.IMAGE, directory.resolve(MANIFEST)),
+        new BundleFile(BundleFile.ROOT, disk()));
   }
 
   static Path diskIn(Path directory) {

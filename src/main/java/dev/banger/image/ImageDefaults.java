@@ -1,6 +1,9 @@
 package dev.banger.image;
 
+import dev.banger.image.disk.Manifest;
+import dev.banger.model.BangerException;
 import java.util.List;
+import java.util.Map;
 
 /**
  * How an image wants its programs to be run. What it does not say is empty.
@@ -29,6 +32,31 @@ public record ImageDefaults(
     environment = List.copyOf(environment);
     ports = List.copyOf(ports);
     volumes = List.copyOf(volumes);
+  }
+
+  /** What {@link #writeTo} wrote. */
+  static ImageDefaults read(Manifest manifest) throws BangerException {
+    return new ImageDefaults(
+        manifest.list("command"),
+        Boolean.parseBoolean(manifest.textOr("service", "false")),
+        manifest.list("environment"),
+        manifest.text("user"),
+        manifest.textOr("workingDirectory", ""),
+        manifest.textOr("stopSignal", ""),
+        manifest.list("ports"),
+        manifest.list("volumes"));
+  }
+
+  /** Into an image's manifest. */
+  void writeTo(Map<String, String> values) {
+    values.put("command", Manifest.lines(command));
+    values.put("service", Boolean.toString(service));
+    values.put("environment", Manifest.lines(environment));
+    values.put("user", user);
+    values.put("workingDirectory", workingDirectory);
+    values.put("stopSignal", stopSignal);
+    values.put("ports", Manifest.lines(ports));
+    values.put("volumes", Manifest.lines(volumes));
   }
 
   /** Of an image that is for people: a shell, as root. */

@@ -260,6 +260,7 @@ public final class Images {
           Publication.begin(steps, StepKind.IMAGE_STAGING, directories.images());
       Path disk = Image.diskIn(publication.directory());
       Pulled pulled = source.pull(reference, disk, scratch, progress);
+      Optional<Kernel> boots = kernel.or(pulled::kernel);
       String id = newId();
       Image image =
           new Image(
@@ -272,7 +273,7 @@ public final class Images {
               pulled.uuid(),
               clock.instant(),
               pulled.hasInit(),
-              kernel.map(Kernel::id).orElse(""),
+              boots.map(Kernel::id).orElse(""),
               pulled.defaults(),
               pulled.layers(),
               directories.images().resolve(id));
@@ -280,8 +281,8 @@ public final class Images {
       progress.stage("write to disk");
       publication.sync();
       try (var _ = imageOps.acquire()) {
-        if (kernel.isPresent()) {
-          requireStillHere(kernel.get());
+        if (boots.isPresent()) {
+          requireStillHere(boots.get());
         }
         publication.publish(id);
       }

@@ -80,7 +80,8 @@ public final class OciSource implements ImageSource {
           defaults(config),
           image.layers().stream()
               .map(layer -> new ImageLayer(layer.digest().toString(), layer.size()))
-              .toList());
+              .toList(),
+          Optional.empty());
     }
   }
 

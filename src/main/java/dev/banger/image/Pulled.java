@@ -1,6 +1,8 @@
 package dev.banger.image;
 
+import dev.banger.image.kernel.Kernel;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -12,6 +14,7 @@ import java.util.UUID;
  * @param hasInit whether it can be booted by an init of its own
  * @param defaults how it wants to be run
  * @param layers what it was made of, the lowest first; none when it was not made of layers
+ * @param kernel that came with it, and that its VMs boot when nobody names one
  */
 public record Pulled(
     String provenance,
@@ -19,14 +22,15 @@ public record Pulled(
     UUID uuid,
     boolean hasInit,
     ImageDefaults defaults,
-    List<ImageLayer> layers) {
+    List<ImageLayer> layers,
+    Optional<Kernel> kernel) {
   public Pulled {
     layers = List.copyOf(layers);
   }
 
-  /** Of something that was not made of layers. */
+  /** Of something that was not made of layers, and has no kernel of its own. */
   public Pulled(
       String provenance, String digest, UUID uuid, boolean hasInit, ImageDefaults defaults) {
-    this(provenance, digest, uuid, hasInit, defaults, List.of());
+    this(provenance, digest, uuid, hasInit, defaults, List.of(), Optional.empty());
   }
 }

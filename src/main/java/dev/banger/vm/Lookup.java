@@ -111,8 +111,14 @@ final class Lookup {
         : new VmState.Down(seen.phase().toString(), seen.reason());
   }
 
-  /** The names of those that this holds for, retired ones too. */
+  /**
+   * The names of those that this holds for. What is retired needs nothing any more: its VMM is
+   * being killed, and keeps open what it has open until then.
+   */
   List<String> users(Predicate<VmRow> uses) throws BangerException {
-    return table.all().stream().filter(uses).map(row -> row.name().value()).toList();
+    return table.all().stream()
+        .filter(uses.and(row -> visible(row) || !Recovery.retired(row)))
+        .map(row -> row.name().value())
+        .toList();
   }
 }

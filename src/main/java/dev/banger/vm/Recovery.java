@@ -142,7 +142,7 @@ final class Recovery {
     return new VmName("retired-" + id);
   }
 
-  private static boolean retired(VmRow row) {
+  static boolean retired(VmRow row) {
     return row.name().equals(retiredName(row.id()));
   }
 

@@ -1,11 +1,9 @@
 package dev.banger.proof;
 
-import dev.banger.config.Config;
 import dev.banger.daemon.Backend;
 import dev.banger.daemon.DaemonMain;
 import dev.banger.image.ImageSource;
 import dev.banger.image.TinyImageSource;
-import dev.banger.model.Directories;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
 import dev.banger.proc.Tool;
@@ -49,7 +47,7 @@ final class TestDaemonMain implements Backend {
   }
 
   @Override
-  public List<ImageSource> imageSources(Directories directories, Binaries binaries, Config config) {
-    return List.of(new TinyImageSource(program, binaries));
+  public List<ImageSource> imageSources(Parts parts) {
+    return List.of(new TinyImageSource(program, parts.binaries()));
   }
 }

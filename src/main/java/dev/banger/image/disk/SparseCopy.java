@@ -4,6 +4,7 @@ import dev.banger.ffm.FileCalls;
 import dev.banger.ffm.ProcessCalls;
 import dev.banger.ffm.SystemCallException;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -19,7 +20,7 @@ import java.util.function.LongConsumer;
  * Copies a sparse file at the cost of its data: by sharing the blocks where the file system can,
  * else block by block, holes and zeros left out.
  */
-final class SparseCopy {
+public final class SparseCopy {
   private static final int BLOCK = 4096;
   private static final int BUFFER = 256 * BLOCK;
   private static final ByteBuffer ZEROS = ByteBuffer.allocate(BLOCK).asReadOnlyBuffer();
@@ -92,6 +93,31 @@ final class SparseCopy {
           writeData(out, buffer, at);
           read.accept(at + buffer.limit());
         }
+      }
+    }
+  }
+
+  /**
+   * Makes a file of a stream, blocks of zeros as holes. The target must not exist; a failure leaves
+   * what was written.
+   *
+   * @param written told now and then how far it is
+   */
+  public static void fill(InputStream content, Path target, LongConsumer written)
+      throws IOException {
+    try (FileChannel out =
+        FileChannel.open(target, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+      byte[] bytes = new byte[BUFFER];
+      long at = 0;
+      for (int count = content.readNBytes(bytes, 0, BUFFER);
+          count > 0;
+          count = content.readNBytes(bytes, 0, BUFFER)) {
+        writeData(out, ByteBuffer.wrap(bytes, 0, count), at);
+        at += count;
+        written.accept(at);
+      }
+      if (out.size() < at) {
+        write(out, ByteBuffer.allocate(1), 0, 1, at - 1);
       }
     }
   }

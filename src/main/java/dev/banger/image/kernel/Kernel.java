@@ -1,12 +1,18 @@
 package dev.banger.image.kernel;
 
+import dev.banger.image.catalog.BundleFile;
 import dev.banger.image.disk.Manifest;
+import dev.banger.image.disk.Trees;
 import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /**
  * A kernel on this host. Its files never change.
@@ -29,11 +35,41 @@ public record Kernel(
     UUID modulesUuid,
     Path directory) {
   private static final String MANIFEST = "kernel.properties";
+  private static final int DIGEST_DIGITS = 12;
 
   static Kernel read(Path directory) throws BangerException {
-    Manifest manifest = Manifest.read(directory.resolve(MANIFEST));
+    return of(
+        Manifest.read(directory.resolve(MANIFEST)), directory.getFileName().toString(), directory);
+  }
+
+  /** What its release and the digest of its package make its name. */
+  static String id(String release, String digest) {
+    return release + "-" + digest.substring(0, Math.min(DIGEST_DIGITS, digest.length()));
+  }
+
+  /**
+   * One whose files are in {@code unpublished}. INVALID when one of them is missing.
+   *
+   * @param parent its directory is to be there
+   */
+  static Kernel staged(Path unpublished, Path parent) throws BangerException {
+    Manifest manifest = Manifest.read(unpublished.resolve(MANIFEST));
+    String id = id(manifest.text("release"), manifest.text("digest"));
+    Kernel there = of(manifest, id, unpublished);
+    for (Path file : List.of(there.vmlinux(), there.bzImage(), there.modulesDisk())) {
+      if (!Files.isRegularFile(file)) {
+        throw new BangerException(
+            ErrorCode.INVALID,
+            "the kernel " + id + " has no " + file.getFileName(),
+            "ask whoever made it for another");
+      }
+    }
+    return of(manifest, id, parent.resolve(id));
+  }
+
+  private static Kernel of(Manifest manifest, String id, Path directory) throws BangerException {
     return new Kernel(
-        directory.getFileName().toString(),
+        id,
         manifest.text("release"),
         manifest.text("architecture"),
         manifest.text("digest"),
@@ -54,6 +90,19 @@ public record Kernel(
             "source", source,
             "pulled", pulled.toString(),
             "modulesUuid", modulesUuid.toString()));
+  }
+
+  /** What a bundle holds of it: all of its files. */
+  public List<BundleFile> bundleFiles() throws BangerException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files
+          .filter(Files::isRegularFile)
+          .sorted()
+          .map(file -> new BundleFile(BundleFile.KERNEL + directory.relativize(file), file))
+          .toList();
+    } catch (IOException e) {
+      throw Trees.failure("cannot look into " + directory, e);
+    }
   }
 
   /** The uncompressed ELF kernel. */

@@ -38,7 +38,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Kernels {
   private static final Pattern PACKAGE = Pattern.compile("\\b(linux-image-[a-z0-9.+-]+)");
-  private static final int DIGEST_DIGITS = 12;
   private static final String OWNER = "a kernel";
 
   private static final Logger LOG = LoggerFactory.getLogger(Kernels.class);
@@ -136,7 +135,7 @@ public final class Kernels {
       String release =
           new KernelBuild(binaries, unpacked.directory(), publication.directory())
               .build(archive, modulesUuid, progress);
-      String id = release + "-" + wanted.sha256().substring(0, DIGEST_DIGITS);
+      String id = Kernel.id(release, wanted.sha256());
       Kernel kernel =
           new Kernel(
               id,
@@ -155,6 +154,45 @@ public final class Kernels {
       return kernel;
     } catch (IOException e) {
       throw Trees.failure("cannot write the kernel of " + wanted.name(), e);
+    }
+  }
+
+  /** A kernel whose files are put together by somebody else; gone with the steps unless adopted. */
+  public Staged stage(Steps steps) throws BangerException, InterruptedException {
+    return new Staged(Publication.begin(steps, StepKind.KERNEL_STAGING, directories.kernels()));
+  }
+
+  /** Where the files of such a kernel go. */
+  public final class Staged {
+    private final Publication publication;
+
+    private Staged(Publication publication) {
+      this.publication = publication;
+    }
+
+    public Path directory() {
+      return publication.directory();
+    }
+
+    /**
+     * It is one of this host's from now on; when that very kernel is here already, it is that one.
+     * INVALID unless it is whole and of this release.
+     */
+    public Kernel adopt(String release) throws BangerException, InterruptedException {
+      Kernel staged = Kernel.staged(publication.directory(), directories.kernels());
+      if (!staged.release().equals(release) || !ID.matcher(staged.id()).matches()) {
+        throw new BangerException(
+            ErrorCode.INVALID,
+            "the kernel that came with the image is not the announced " + release,
+            "take another version of the image");
+      }
+      publication.sync();
+      try (var _ = imageOps.acquire()) {
+        if (!Files.isDirectory(staged.directory())) {
+          publication.publish(staged.id());
+        }
+      }
+      return byId(staged.id());
     }
   }
 

@@ -4,7 +4,7 @@ import dev.banger.ext4.Attributes;
 import java.nio.charset.StandardCharsets;
 
 /** One entry of a tar stream, names as the bytes they are. */
-final class TarEntry {
+public final class TarEntry {
   /** The other name of a file that was there before; {@link #target} says which. */
   static final int HARD_LINK = 0;
 
@@ -37,7 +37,7 @@ final class TarEntry {
     this.minor = minor;
   }
 
-  byte[] path() {
+  public byte[] path() {
     return path;
   }
 
@@ -45,7 +45,7 @@ final class TarEntry {
     return target;
   }
 
-  int type() {
+  public int type() {
     return type;
   }
 
@@ -53,7 +53,7 @@ final class TarEntry {
     return attributes;
   }
 
-  long size() {
+  public long size() {
     return size;
   }
 

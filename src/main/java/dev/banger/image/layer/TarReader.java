@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * Reads a tar stream as tar, Go and Python write them: ustar, pax (POSIX), GNU's long names and
  * sparse files. Names are bytes. Belongs to one thread.
  */
-final class TarReader {
+public final class TarReader {
   private static final int RECORD = 512;
 
   /** As Go's reader allows. */
@@ -35,12 +35,12 @@ final class TarReader {
   private int padding;
   private @Nullable InputStream sparse;
 
-  TarReader(InputStream input) {
+  public TarReader(InputStream input) {
     this.input = input;
   }
 
   /** The next entry, whatever was read of the last one's content; null: the end. */
-  @Nullable TarEntry next() throws IOException {
+  public @Nullable TarEntry next() throws IOException {
     skip(left);
     left = 0;
     // Some writers leave the last file's padding out, and all readers take it.
@@ -68,7 +68,7 @@ final class TarReader {
   }
 
   /** The content of the entry that was returned last. */
-  InputStream content() {
+  public InputStream content() {
     return sparse == null ? new Content() : sparse;
   }
 

@@ -1,12 +1,10 @@
 package dev.banger.image.oci;
 
 import dev.banger.model.BangerException;
-import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 
 /** A repository in its registry and the registry's mirrors: whoever answers first has the word. */
 final class RegistrySource implements BlobSource {
@@ -47,29 +45,13 @@ final class RegistrySource implements BlobSource {
     if (MediaTypes.isForeign(blob.mediaType())) {
       for (URI url : blob.urls()) {
         try {
-          return elsewhere(url, blob, offset);
+          return WebContents.incoming(transport, retry, url, blob, offset);
         } catch (BangerException e) {
           // The registry may have been given a copy.
         }
       }
     }
     return first(registry -> registry.open(blob, offset));
-  }
-
-  /** Nobody there is told who we are. */
-  private Incoming elsewhere(URI url, Descriptor blob, long offset)
-      throws BangerException, IOException, InterruptedException {
-    String tried = "cannot download " + blob.digest() + " from " + url.getHost();
-    Answer answer =
-        retry.run(
-            tried,
-            () ->
-                transport.send(Transport.Call.get(url, Optional.empty(), Registry.range(offset))));
-    if (answer.status() != 200 && answer.status() != 206) {
-      throw new BangerException(
-          ErrorCode.UNAVAILABLE, tried, "", new IOException(RegistryErrors.describe(answer)));
-    }
-    return Registry.incoming(answer, blob);
   }
 
   private <T> T first(Question<T> question)
