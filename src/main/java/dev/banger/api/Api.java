@@ -31,7 +31,8 @@ public final class Api {
     all.addAll(List.of(ImageApi.REGISTER_BEGIN, ImageApi.PRUNE));
     all.addAll(List.of(CatalogApi.FIND, CatalogApi.BUNDLE));
     all.addAll(ImageApi.OPERATIONS);
-    all.addAll(List.of(KernelApi.LIST, KernelApi.DELETE, KernelApi.PULL_BEGIN));
+    all.addAll(
+        List.of(KernelApi.LIST, KernelApi.DELETE, KernelApi.PULL_BEGIN, KernelApi.REGISTER_BEGIN));
     all.addAll(KernelApi.OPERATIONS);
     all.add(DiskApi.USAGE);
     return List.copyOf(all);

@@ -2,10 +2,21 @@ package dev.banger.api;
 
 import io.avaje.jsonb.Json;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Guest kernels. */
 public final class KernelApi {
   private KernelApi() {}
+
+  /**
+   * A kernel of this host's files. All paths are absolute.
+   *
+   * @param file a bzImage or an ELF vmlinux
+   * @param modules its directory of modules; missing: all that is needed is built in
+   * @param initrd archives that are unpacked before banger's own; missing: there are none
+   */
+  @Json
+  public record Register(String file, @Nullable String modules, @Nullable String initrd) {}
 
   @Json
   public record Ref(String kernel) {}
@@ -44,10 +55,22 @@ public final class KernelApi {
           OperationApi.Begun.class,
           "Fetch the newest kernel; ends as View");
 
-  /** Status, watch and cancel of kernel.pull. */
+  private static final String REGISTER_TYPE = "kernel.register";
+
+  public static final Method<Register, OperationApi.Begun> REGISTER_BEGIN =
+      Method.call(
+          "kernel.register.begin",
+          Register.class,
+          OperationApi.Begun.class,
+          "Make a kernel of files of this host; ends as View");
+
+  /** Status, watch and cancel of kernel.pull and kernel.register. */
   public static final List<Method<?, ?>> OPERATIONS =
       List.of(
           OperationApi.status(PULL_TYPE),
           OperationApi.watch(PULL_TYPE),
-          OperationApi.cancel(PULL_TYPE));
+          OperationApi.cancel(PULL_TYPE),
+          OperationApi.status(REGISTER_TYPE),
+          OperationApi.watch(REGISTER_TYPE),
+          OperationApi.cancel(REGISTER_TYPE));
 }

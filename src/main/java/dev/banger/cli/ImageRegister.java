@@ -19,14 +19,28 @@ final class ImageRegister extends ClientCommand {
   @Option(name = "rootfs", required = true, description = "A file that holds an ext4; it is copied")
   String rootfs = "";
 
-  @Option(name = "kernel", description = "The kernel that its VMs boot, else the newest")
+  @Option(name = "kernel", description = "What its VMs boot, else the newest; with a / a file")
   @Nullable String kernel;
+
+  @Option(name = "modules", description = "lib/modules/RELEASE of the kernel's file")
+  @Nullable String modules;
+
+  @Option(name = "initrd", description = "A cpio archive for the kernel's file")
+  @Nullable String initrd;
 
   @Override
   int run() throws BangerException, UsageException, InterruptedException {
-    ImageApi.Register wish =
-        new ImageApi.Register(reference, OptionValues.file("--rootfs", rootfs), kernel);
+    String root = OptionValues.file("--rootfs", rootfs);
+    boolean file = kernel != null && kernel.contains("/");
+    if (!file && (modules != null || initrd != null)) {
+      throw new UsageException("--modules and --initrd belong to a kernel's file", "--kernel FILE");
+    }
     try (Client client = connect()) {
+      String boots =
+          file && kernel != null
+              ? KernelRegister.register(client, kernel, modules, initrd).kernel()
+              : kernel;
+      ImageApi.Register wish = new ImageApi.Register(reference, root, boots);
       OperationApi.Begun begun = client.call(ImageApi.REGISTER_BEGIN, wish);
       OperationApi.Status end = Operations.await(client, begun.operation());
       if (json) {

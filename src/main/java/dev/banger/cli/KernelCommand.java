@@ -9,6 +9,7 @@ import org.aesh.command.CommandDefinition;
     groupCommands = {
       KernelList.class,
       KernelPull.class,
+      KernelRegister.class,
       KernelDelete.class,
     })
 final class KernelCommand extends GroupCommand {}

@@ -9,6 +9,7 @@ import dev.banger.image.Image;
 import dev.banger.image.ImageReference;
 import dev.banger.image.Images;
 import dev.banger.image.kernel.Kernel;
+import dev.banger.image.kernel.KernelFiles;
 import dev.banger.image.kernel.Kernels;
 import dev.banger.image.oci.BlobCache;
 import dev.banger.model.BangerException;
@@ -32,6 +33,7 @@ final class ImageMethods {
   static final String IMAGE_PULL = "image.pull";
   static final String IMAGE_REGISTER = "image.register";
   static final String KERNEL_PULL = "kernel.pull";
+  static final String KERNEL_REGISTER = "kernel.register";
 
   private final Vms vms;
   private final Operations operations;
@@ -78,6 +80,7 @@ final class ImageMethods {
           kernels.delete(kernel, () -> usersOf(kernel));
           return new DaemonApi.Nothing();
         });
+    VmMethods.add(methods, KernelApi.REGISTER_BEGIN, (_, wish) -> register(wish));
     VmMethods.add(
         methods,
         KernelApi.PULL_BEGIN,
@@ -90,9 +93,23 @@ final class ImageMethods {
                     progress -> kernels.pull(progress).id())));
   }
 
+  private OperationApi.Begun register(KernelApi.Register wish) throws BangerException {
+    KernelFiles files =
+        new KernelFiles(
+            HostPath.parse(wish.file()),
+            HostPath.optional(wish.modules()),
+            HostPath.optional(wish.initrd()));
+    return new OperationApi.Begun(
+        operations.begin(
+            KERNEL_REGISTER,
+            files.kernel().toString(),
+            Optional.empty(),
+            progress -> kernels.register(files, progress).id()));
+  }
+
   private OperationApi.Begun register(ImageApi.Register wish) throws BangerException {
     ImageReference reference = ImageReference.parse(wish.reference());
-    FileSource file = new FileSource(wish.rootfs(), binaries);
+    FileSource file = new FileSource(HostPath.parse(wish.rootfs()), binaries);
     String named = wish.kernel();
     Optional<Kernel> kernel = named == null ? Optional.empty() : Optional.of(kernels.find(named));
     return new OperationApi.Begun(

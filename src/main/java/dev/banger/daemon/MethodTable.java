@@ -65,7 +65,8 @@ final class MethodTable {
         case Vms.CREATE, Vms.START, Vms.RESTART -> json.toJson(Views.of(vms.show(status.result())));
         case ImageMethods.IMAGE_PULL, ImageMethods.IMAGE_REGISTER ->
             json.toJson(images.image(status.result()));
-        case ImageMethods.KERNEL_PULL -> json.toJson(images.kernel(status.result()));
+        case ImageMethods.KERNEL_PULL, ImageMethods.KERNEL_REGISTER ->
+            json.toJson(images.kernel(status.result()));
         default -> null;
       };
     } catch (BangerException e) {

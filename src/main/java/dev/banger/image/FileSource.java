@@ -31,7 +31,6 @@ public final class FileSource implements ImageSource {
   private static final Duration CHECK_LIMIT = Duration.ofMinutes(30);
   private static final int FIRST_FINDINGS = 4;
   private static final int BUFFER = 1 << 20;
-  private static final int PATH_LIMIT = 4096;
   private static final List<String> SHELLS = List.of("/bin/bash", "/bin/sh");
   private static final List<String> ENVIRONMENT =
       List.of("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -39,21 +38,9 @@ public final class FileSource implements ImageSource {
   private final Path file;
   private final Binaries binaries;
 
-  /**
-   * @param path absolute
-   */
-  public FileSource(String path, Binaries binaries) throws BangerException {
-    boolean readable =
-        path.startsWith("/")
-            && path.length() <= PATH_LIMIT
-            && path.chars().noneMatch(Character::isISOControl);
-    if (!readable) {
-      throw new BangerException(
-          ErrorCode.INVALID,
-          "the root file system must be named by an absolute path without control characters",
-          "check what was given");
-    }
-    this.file = Path.of(path);
+  /** That file; nothing is looked at yet. */
+  public FileSource(Path file, Binaries binaries) {
+    this.file = file;
     this.binaries = binaries;
   }
 

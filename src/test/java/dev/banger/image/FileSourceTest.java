@@ -65,7 +65,7 @@ class FileSourceTest {
   private Image register(Path path) throws Exception {
     return images.register(
         ImageReference.parse("mine:1"),
-        new FileSource(path.toString(), binaries),
+        new FileSource(path, binaries),
         Optional.empty(),
         Progress.SILENT);
   }
@@ -112,7 +112,6 @@ class FileSourceTest {
     refused(Files.write(temporary.resolve("mbr"), disk), ErrorCode.INVALID, "partitions");
     System.arraycopy(new byte[] {'Q', 'F', 'I', (byte) 0xfb}, 0, disk, 0, 4);
     refused(Files.write(temporary.resolve("q"), disk), ErrorCode.INVALID, "qemu-img convert");
-    assertThatThrownBy(() -> new FileSource("relative", binaries)).hasMessageContaining("absolute");
   }
 
   @Test
@@ -146,7 +145,7 @@ class FileSourceTest {
       assertThatThrownBy(() ->
               images.register(
                   ImageReference.parse(name),
-                  new FileSource(file.toString(), binaries),
+                  new FileSource(file, binaries),
                   Optional.empty(),
                   Progress.SILENT))
           .hasMessageContaining(name);
@@ -169,7 +168,7 @@ class FileSourceTest {
     assertThatThrownBy(() ->
             images.register(
                 ImageReference.parse("mine:1"),
-                new FileSource(file.toString(), binaries),
+                new FileSource(file, binaries),
                 Optional.empty(),
                 interrupting))
         .isInstanceOf(InterruptedException.class);

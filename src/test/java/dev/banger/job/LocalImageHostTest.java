@@ -10,6 +10,67 @@ import org.junit.jupiter.api.io.TempDir;
 /** A root file system that the user made becomes an image and boots. */
 class LocalImageHostTest {
   @Test
+  void aKernelOfFilesOfThisHostBootsWithItsModulesAndAnInitrd(@TempDir Path directory)
+      throws Exception {
+    try (Host host = Host.open()) {
+      host.sh(
+              """
+              set -e; cd '%s'; kernel=$(ls -d "$BANGER_HOME"/kernels/*-cloud-amd64-* | head -n 1)
+              mkdir modules early; debugfs -R "rdump / modules" "$kernel/modules.ext4" 2> rdump.log
+              echo early > early/note; (cd early; echo note | cpio -o -H newc --quiet) > early.cpio
+              cp "$kernel/vmlinuz" ours
+              mkdir root root/bin; cp "$(readlink -f "$(command -v busybox)")" root/bin/busybox
+              for name in sh uname ls; do ln -s busybox root/bin/$name; done
+              mke2fs -q -t ext4 -d root root.ext4 32M
+              """
+                  .formatted(directory))
+          .ok();
+      Host.Result none = host.banger("kernel", "register", "" + directory.resolve("root.ext4"));
+      assertThat(none.err()).contains("INVALID", "no kernel that VMs here can boot", "HdrS");
+      Host.Result noInitrd =
+          host.sh("cd '%s' && banger kernel register ours --initrd ours".formatted(directory));
+      assertThat(noInitrd.err()).contains("INVALID", "is no initrd");
+      Host.Result noModules =
+          host.sh("cd '%s' && banger kernel register ours --modules early".formatted(directory));
+      assertThat(noModules.err()).contains("INVALID", "no directory of a kernel's modules");
+      String kernels = host.banger("kernel", "ls").ok().out();
+      assertThat(kernels.lines()).hasSize(2);
+      host.sh(
+              "cd '%s' && banger image register ours:1 --rootfs root.ext4 --kernel ./ours"
+                      .formatted(directory)
+                  + " --modules modules --initrd early.cpio")
+          .ok();
+      String id =
+          host.sh(
+                  "banger kernel ls | grep -o '^[^ ]*' | grep -vxF '%s'"
+                          .formatted(
+                              kernels.lines().skip(1).findFirst().orElseThrow().split(" ", 2)[0])
+                      + " | tail -n 1")
+              .ok()
+              .out()
+              .strip();
+      try {
+        Host.Result run =
+            host.banger(
+                "vm",
+                "run",
+                "--image",
+                "ours:1",
+                "--",
+                "sh",
+                "-c",
+                "uname -r; ls /lib/modules/$(uname -r)/modules.dep");
+        assertThat(run.ok().out()).contains("cloud-amd64\n", "/modules.dep");
+        assertThat(host.banger("image", "show", "ours:1").ok().out()).contains(id);
+      } finally {
+        host.banger("image", "delete", "ours:1").ok();
+        host.banger("kernel", "delete", id).ok();
+      }
+      assertThat(host.banger("kernel", "ls").ok().out()).isEqualTo(kernels);
+    }
+  }
+
+  @Test
   void aRegisteredRootFileSystemBootsWithItsKernel(@TempDir Path directory) throws Exception {
     try (Host host = Host.open()) {
       host.sh(

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.zip.GZIPInputStream;
 import net.jpountz.lz4.LZ4Exception;
@@ -33,6 +34,7 @@ final class BzImage {
   private static final int XZ = 0x587a37fd;
   private static final int GZIP = 0x8b1f;
   private static final int ELF = 0x464c457f;
+  private static final int LONGEST_RELEASE = 64;
 
   /** No vmlinux is larger; a broken one must not fill the memory. */
   private static final int LIMIT = 256 << 20;
@@ -47,6 +49,31 @@ final class BzImage {
       throw new IOException("the payload is no ELF file");
     }
     return elf;
+  }
+
+  /** The kernel's own release, as the ELF vmlinux tells it for {@code /proc/version}. */
+  static String release(byte[] vmlinux) throws IOException {
+    byte[] banner = "Linux version ".getBytes(StandardCharsets.US_ASCII);
+    for (int at = 0; at < vmlinux.length - banner.length; at++) {
+      if (vmlinux[at] == banner[0]
+          && Arrays.equals(vmlinux, at, at + banner.length, banner, 0, banner.length)) {
+        int begin = at + banner.length;
+        int end = begin;
+        while (end < vmlinux.length && end - begin < LONGEST_RELEASE && vmlinux[end] > ' ') {
+          end++;
+        }
+        String release = new String(vmlinux, begin, end - begin, StandardCharsets.US_ASCII);
+        if (Character.isDigit(release.isEmpty() ? 'x' : release.charAt(0))) {
+          return release;
+        }
+      }
+    }
+    throw new IOException("it does not say which release of Linux it is");
+  }
+
+  /** Whether these are the bytes of an ELF file. */
+  static boolean isElf(byte[] bytes) {
+    return bytes.length >= 4 && little(bytes).getInt(0) == ELF;
   }
 
   private static byte[] payload(byte[] image) throws IOException {

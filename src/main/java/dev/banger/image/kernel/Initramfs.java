@@ -28,6 +28,7 @@ final class Initramfs {
   /** Counts changes of what {@link #archive} writes. */
   private static final String FORMAT = "1";
 
+  private static final int ALIGNMENT = 4;
   private static final Duration UNUSED = Duration.ofDays(30);
   private static final List<String> DIRECTORIES =
       List.of("dev", "proc", "sys", "run", "root", "modules");
@@ -54,11 +55,14 @@ final class Initramfs {
         digest.update((part + "\0").getBytes(StandardCharsets.UTF_8));
       }
       digest.update(program);
+      byte[] before =
+          Files.exists(kernel.initrd()) ? Files.readAllBytes(kernel.initrd()) : new byte[0];
+      digest.update(before);
       Path file = cache.resolve(HexFormat.of().formatHex(digest.digest()) + ".cpio");
       if (Files.exists(file)) {
         Files.setLastModifiedTime(file, FileTime.from(clock.instant()));
       } else {
-        Publication.writeFile(file, archive(kernel, order.lines().toList(), program));
+        Publication.writeFile(file, archive(kernel, order.lines().toList(), program, before));
         dropUnused();
       }
       return file;
@@ -86,9 +90,17 @@ final class Initramfs {
     }
   }
 
-  private static byte[] archive(Kernel kernel, List<String> modules, byte[] program)
+  /**
+   * The kernel unpacks archives that follow one another, later files over earlier ones
+   * (Documentation/driver-api/early-userspace/buffer-format.rst).
+   *
+   * @param before another archive, which comes first
+   */
+  private static byte[] archive(Kernel kernel, List<String> modules, byte[] program, byte[] before)
       throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream(4 << 20);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream((4 << 20) + before.length);
+    bytes.write(before);
+    bytes.write(new byte[(ALIGNMENT - before.length % ALIGNMENT) % ALIGNMENT]);
     try (CpioWriter cpio = new CpioWriter(bytes)) {
       for (String directory : DIRECTORIES) {
         cpio.directory(directory, 0755);

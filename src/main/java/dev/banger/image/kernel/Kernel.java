@@ -34,6 +34,12 @@ public record Kernel(
     Instant pulled,
     UUID modulesUuid,
     Path directory) {
+  /** What is unpacked before banger's own initramfs; may be missing. */
+  static final String INITRD = "initrd";
+
+  /** Where the source begins of one that was made of files of this host. */
+  static final String OF_FILES = "file:";
+
   private static final String MANIFEST = "kernel.properties";
   private static final int DIGEST_DIGITS = 12;
 
@@ -56,7 +62,7 @@ public record Kernel(
     Manifest manifest = Manifest.read(unpublished.resolve(MANIFEST));
     String id = id(manifest.text("release"), manifest.text("digest"));
     Kernel there = of(manifest, id, unpublished);
-    for (Path file : List.of(there.vmlinux(), there.bzImage(), there.modulesDisk())) {
+    for (Path file : List.of(there.vmlinux(), there.modulesDisk())) {
       if (!Files.isRegularFile(file)) {
         throw new BangerException(
             ErrorCode.INVALID,
@@ -110,9 +116,14 @@ public record Kernel(
     return directory.resolve("vmlinux");
   }
 
-  /** The kernel as it was packaged. */
-  public Path bzImage() {
-    return directory.resolve("vmlinuz");
+  /** Whether it was made of files of this host: it is booted only where somebody names it. */
+  boolean isOfFiles() {
+    return source.startsWith(OF_FILES);
+  }
+
+  /** Archives for the kernel to unpack before banger's own; may be missing. */
+  Path initrd() {
+    return directory.resolve(INITRD);
   }
 
   /** A read-only ext4: what belongs at {@code /lib/modules/<release>}. */

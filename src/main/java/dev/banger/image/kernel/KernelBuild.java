@@ -10,6 +10,7 @@ import dev.banger.proc.Binaries;
 import dev.banger.proc.Command;
 import dev.banger.proc.Tool;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -57,6 +58,97 @@ final class KernelBuild {
     copyBootModules(modules);
     makeModulesDisk(modules, modulesUuid);
     return release;
+  }
+
+  /** What {@link #buildOf} made. */
+  record Built(String release, String digest) {}
+
+  /** Everything but the manifest, of files of this host. INVALID when they do not fit together. */
+  Built buildOf(KernelFiles files, Progress progress) throws BangerException, InterruptedException {
+    progress.stage("read kernel");
+    byte[] given = files.readKernel();
+    byte[] initrd =
+        files.initrd().isPresent() ? files.readInitrd(files.initrd().get()) : new byte[0];
+    String digest = files.digest(given, initrd);
+    String release;
+    try {
+      byte[] vmlinux = BzImage.isElf(given) ? given : BzImage.vmlinux(given);
+      release = BzImage.release(vmlinux);
+      Files.write(target.resolve("vmlinux"), vmlinux);
+      Files.write(target.resolve("vmlinuz"), given);
+      if (initrd.length > 0) {
+        Files.write(target.resolve(Kernel.INITRD), initrd);
+      }
+    } catch (IOException e) {
+      throw new BangerException(
+          ErrorCode.INVALID,
+          files.kernel() + " is no kernel that VMs here can boot",
+          "give a bzImage (vmlinuz) or an ELF vmlinux for x86-64",
+          e);
+    }
+    progress.stage("make modules disk");
+    Path modules = unpacked.resolve("given").resolve(release);
+    if (files.modules().isPresent()) {
+      copyModules(files.modules().get(), modules);
+      copyBootModules(modules);
+      requireRelease(release, files);
+    } else {
+      withoutModules(modules);
+    }
+    makeModulesDisk(modules, uuid(digest));
+    return new Built(release, digest);
+  }
+
+  static UUID uuid(String digest) {
+    return UUID.nameUUIDFromBytes(("modules " + digest).getBytes(StandardCharsets.UTF_8));
+  }
+
+  private void copyModules(Path from, Path to) throws BangerException, InterruptedException {
+    if (!Files.isDirectory(from.resolve("kernel"))
+        && !Files.isRegularFile(from.resolve("modules.builtin"))) {
+      throw new BangerException(
+          ErrorCode.INVALID,
+          from + " is no directory of a kernel's modules",
+          "name what `make modules_install` made: .../lib/modules/RELEASE");
+    }
+    try {
+      Files.createDirectories(to.resolveSibling("."));
+    } catch (IOException e) {
+      throw Trees.failure("cannot make " + to, e);
+    }
+    Command.of(
+            binaries, new Tool("cp", "coreutils"), "-a", "--reflink=auto", "--no-target-directory")
+        .with(from.toString(), to.toString())
+        .run(ErrorCode.UNAVAILABLE, "cannot copy " + from, "see the cause");
+  }
+
+  /** Nothing is loaded at boot: it is all built in. */
+  private void withoutModules(Path modules) throws BangerException {
+    try {
+      Files.createDirectories(modules);
+      Files.createDirectories(target.resolve("boot-modules"));
+      for (InitramfsFlavour flavour : InitramfsFlavour.values()) {
+        Files.write(target.resolve(flavour.orderFile()), List.of());
+      }
+    } catch (IOException e) {
+      throw Trees.failure("cannot write the kernel's files", e);
+    }
+  }
+
+  private void requireRelease(String release, KernelFiles files) throws BangerException {
+    for (Path module : Trees.list(target.resolve("boot-modules"))) {
+      try {
+        String its = ModuleFile.read(module).release();
+        if (!its.equals(release)) {
+          throw new BangerException(
+              ErrorCode.INVALID,
+              "the modules are of Linux " + its + ", but " + files.kernel() + " is " + release,
+              "give the modules of this very kernel");
+        }
+      } catch (IOException e) {
+        throw Trees.failure("cannot read " + module, e);
+      }
+    }
   }
 
   private Path modules() throws BangerException {

@@ -17,7 +17,6 @@ import dev.banger.model.Progress;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.Programs;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -130,8 +129,7 @@ public final class Kernels {
         Publication.begin(scratch, StepKind.KERNEL_STAGING, directories.kernels());
     Programs.note(scratch);
     try {
-      UUID modulesUuid =
-          UUID.nameUUIDFromBytes(("modules " + wanted.sha256()).getBytes(StandardCharsets.UTF_8));
+      UUID modulesUuid = KernelBuild.uuid(wanted.sha256());
       String release =
           new KernelBuild(binaries, unpacked.directory(), publication.directory())
               .build(archive, modulesUuid, progress);
@@ -154,6 +152,43 @@ public final class Kernels {
       return kernel;
     } catch (IOException e) {
       throw Trees.failure("cannot write the kernel of " + wanted.name(), e);
+    }
+  }
+
+  /** A kernel made of files of this host; VMs boot it only where somebody names it. */
+  public Kernel register(KernelFiles files, Progress progress)
+      throws BangerException, InterruptedException {
+    OrderedLock.requireNotHeld(imageOps.rank());
+    try (Steps steps = journal.steps(OWNER);
+        Steps scratch = journal.steps("making of " + OWNER)) {
+      Publication publication =
+          Publication.begin(steps, StepKind.KERNEL_STAGING, directories.kernels());
+      Publication unpacked =
+          Publication.begin(scratch, StepKind.KERNEL_STAGING, directories.kernels());
+      Programs.note(scratch);
+      KernelBuild.Built built =
+          new KernelBuild(binaries, unpacked.directory(), publication.directory())
+              .buildOf(files, progress);
+      String id = Kernel.id(built.release(), built.digest());
+      Kernel kernel =
+          new Kernel(
+              id,
+              built.release(),
+              new HostApt(binaries).architecture(),
+              built.digest(),
+              Kernel.OF_FILES + files.kernel() + "@sha256:" + built.digest(),
+              clock.instant(),
+              KernelBuild.uuid(built.digest()),
+              directories.kernels().resolve(id));
+      kernel.writeTo(publication.directory());
+      publication.sync();
+      try (var _ = imageOps.acquire()) {
+        publication.publish(id);
+      }
+      steps.keep();
+      return kernel;
+    } catch (IOException e) {
+      throw Trees.failure("cannot write the kernel of " + files.kernel(), e);
     }
   }
 
@@ -239,9 +274,9 @@ public final class Kernels {
                     : "there are: " + String.join(", ", all.stream().map(Kernel::id).toList())));
   }
 
-  /** What a VM boots when nobody names a kernel. */
+  /** What a VM boots when nobody names a kernel: never one that was registered. */
   public Optional<Kernel> newest() throws BangerException {
-    return list().stream().findFirst();
+    return list().stream().filter(kernel -> !kernel.isOfFiles()).findFirst();
   }
 
   /** Refused while somebody uses it. */

@@ -20,13 +20,16 @@ final class ModuleFile {
   private static final Pattern FILE_NAME = Pattern.compile("(.+)\\.ko(\\.xz|\\.zst|\\.gz)?");
   private static final int LIMIT = 64 << 20;
   private static final String DEPENDS = "depends=";
+  private static final String VERSION_MAGIC = "vermagic=";
 
   private final String name;
+  private final String release;
   private final List<String> depends;
   private final byte[] content;
 
-  private ModuleFile(String name, List<String> depends, byte[] content) {
+  private ModuleFile(String name, String release, List<String> depends, byte[] content) {
     this.name = name;
+    this.release = release;
     this.depends = depends;
     this.content = content;
   }
@@ -34,6 +37,11 @@ final class ModuleFile {
   /** As the kernel says it, with underscores. */
   String name() {
     return name;
+  }
+
+  /** Of the kernel that loads it; empty when it does not say. */
+  String release() {
+    return release;
   }
 
   /** The modules whose symbols it uses. */
@@ -66,14 +74,21 @@ final class ModuleFile {
     try {
       String modinfo =
           new String(section(ByteBuffer.wrap(content), ".modinfo"), StandardCharsets.UTF_8);
+      List<String> facts = List.of(modinfo.split("\0", -1));
       List<String> depends =
-          Stream.of(modinfo.split("\0", -1))
+          facts.stream()
               .filter(entry -> entry.startsWith(DEPENDS))
               .flatMap(entry -> Stream.of(entry.substring(DEPENDS.length()).split(",", -1)))
               .filter(name -> !name.isEmpty())
               .map(name -> name.replace('-', '_'))
               .toList();
-      return new ModuleFile(nameOf(path), depends, content);
+      String release =
+          facts.stream()
+              .filter(entry -> entry.startsWith(VERSION_MAGIC))
+              .map(entry -> entry.substring(VERSION_MAGIC.length()).split(" ", 2)[0])
+              .findFirst()
+              .orElse("");
+      return new ModuleFile(nameOf(path), release, depends, content);
     } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
       throw new IOException(path + " is no ELF file", e);
     }

@@ -7,6 +7,7 @@ import dev.banger.model.BangerException;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.Command;
 import dev.banger.proc.Tool;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
@@ -66,6 +67,18 @@ class InitramfsTest {
     assertThat(unpacked.resolve("init")).hasContent("the agent").isExecutable();
     assertThat(unpacked.resolve("modules/order")).hasContent("/modules/two.ko\n/modules/one.ko");
     assertThat(unpacked.resolve("modules/two.ko")).hasContent("module two!");
+  }
+
+  @Test
+  void anotherInitrdComesBeforeOurs() throws Exception {
+    Assumptions.assumeTrue(binaries.lookup(CPIO).isPresent(), "cpio is not installed");
+    byte[] ours = Files.readAllBytes(initramfs.of(kernel, FLAVOUR));
+    Files.write(
+        kernel.initrd(), "\u001f\u008b of any length".getBytes(StandardCharsets.ISO_8859_1));
+    byte[] both = Files.readAllBytes(initramfs.of(kernel, FLAVOUR));
+    int length = Math.ceilDiv((int) Files.size(kernel.initrd()), 4) * 4;
+    assertThat(both).startsWith(Files.readAllBytes(kernel.initrd())).endsWith(ours);
+    assertThat(both).hasSize(length + ours.length);
   }
 
   @Test
