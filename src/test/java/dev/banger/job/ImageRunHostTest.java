@@ -243,4 +243,31 @@ class ImageRunHostTest {
             host.banger("vm", "run", "--image", push("many"), "--", "sh", "-c", script).ok().out())
         .isEqualTo("200001\nend");
   }
+
+  /** A whole machine as one layer: what the host's packages made, through a registry. */
+  @Test
+  @EnabledIfSystemProperty(named = "banger.test.long", matches = "true")
+  void aWholeDebianComesThroughARegistryAndBootsItsOwnInit() throws Exception {
+    host.banger("vm", "run", "--image", "debian:bookworm", "--", "true").ok();
+    String shown = host.banger("image", "show", "debian:bookworm", "--json").ok().out();
+    String id = shown.replaceAll("(?s).*\"id\"\\s*:\\s*\"([0-9a-f]{12})\".*", "$1");
+    sh(
+        """
+        mkdir debian; mount -o loop,ro,noload '%s/images/%s/rootfs.ext4' debian
+        trap 'umount debian' EXIT
+        tar -C debian --xattrs --xattrs-include='*' --acls --numeric-owner -cf debian.tar .
+        umoci new --image l:debian; umoci raw add-layer --image l:debian debian.tar; rm debian.tar
+        umoci config --image l:debian --config.cmd /bin/bash
+        """
+            .formatted(host.home(), id));
+    String name = push("debian");
+    String script = ". /etc/os-release; echo $ID $VERSION_CODENAME; dpkg -s systemd | grep Status";
+    assertThat(host.banger("vm", "run", "--image", name, "--", "sh", "-c", script).ok().out())
+        .isEqualTo("debian bookworm\nStatus: install ok installed\n");
+    host.banger("vm", "create", "whole", "--image", name, "--init-mode", "system", "--start").ok();
+    Host.Result system =
+        host.banger("vm", "exec", "whole", "--", "systemctl", "is-system-running", "--wait");
+    assertThat(system.out()).isEqualTo("running\n");
+    host.banger("vm", "delete", "--force", "whole").ok();
+  }
 }

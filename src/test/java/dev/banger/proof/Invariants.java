@@ -3,6 +3,8 @@ package dev.banger.proof;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.errorprone.annotations.FormatMethod;
+import dev.banger.api.DaemonApi;
+import dev.banger.api.ImageApi;
 import dev.banger.api.OperationApi;
 import dev.banger.api.VmApi;
 import dev.banger.model.Directories;
@@ -89,11 +91,21 @@ public final class Invariants {
     for (String id : running) {
       lookIntoRun(id);
     }
+    images();
     processes(vms);
     memory(running);
     staging();
     database(known);
     host();
+  }
+
+  /** One whose name is gone is there for its VMs alone. */
+  private void images() throws Exception {
+    try (TestClient client = daemon.client()) {
+      for (ImageApi.View image : client.call(ImageApi.LIST, new DaemonApi.Nothing()).images()) {
+        require(!image.deleted() || !image.vms().isEmpty(), "image of nobody: %s", image.id());
+      }
+    }
   }
 
   private static Set<String> ids(Stream<VmApi.View> vms) {

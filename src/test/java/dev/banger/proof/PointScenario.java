@@ -138,6 +138,60 @@ enum PointScenario {
       client.await(client.call(ImageApi.PULL_BEGIN, new ImageApi.Ref(IMAGE)).operation());
     }
   },
+  /** Of layers that are here already; a registry's are resumed, which is proved elsewhere. */
+  IMAGE_PULL_LAYERS("image.pull", Afterwards.GONE, Afterwards.GONE) {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws Exception {
+      PointImages.make(daemon.directories());
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      String reference = PointImages.layers(client.directories());
+      client.await(client.call(ImageApi.PULL_BEGIN, new ImageApi.Ref(reference)).operation());
+    }
+  },
+  IMAGE_REGISTER("image.register", Afterwards.GONE, Afterwards.GONE) {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws Exception {
+      PointImages.make(daemon.directories());
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      String rootfs = PointImages.rootfs(client.directories());
+      client.await(
+          client
+              .call(ImageApi.REGISTER_BEGIN, new ImageApi.Register("mine:1", rootfs, null))
+              .operation());
+    }
+  },
+  /** One of two images of the same reference. */
+  IMAGE_PRUNE("", Afterwards.GONE, Afterwards.GONE) {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      String _ = client.pull(IMAGE);
+      String _ = client.pull(IMAGE);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      ImageApi.Pruned _ = client.call(ImageApi.PRUNE, new ImageApi.Prune(false));
+    }
+  },
+  /** With the VM goes its image, whose name is gone already. */
+  DELETE_LAST_OF_IMAGE("", Afterwards.GONE, Afterwards.GONE) {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      String _ = client.create(VM, false);
+      deleteName(client);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      client.delete(VM, false);
+    }
+  },
   IMAGE_DELETE("", Afterwards.GONE, Afterwards.GONE) {
 
     @Override
@@ -179,7 +233,7 @@ enum PointScenario {
   void prepare(TestClient client, TestDaemon daemon) throws Exception {}
 
   boolean changesImages() {
-    return this == FIRST_CREATE || this == IMAGE_PULL || this == IMAGE_DELETE;
+    return this == FIRST_CREATE || this == DELETE_LAST_OF_IMAGE || name().startsWith("IMAGE_");
   }
 
   /** {@code vm set} has changed it, or is changing it. */
@@ -201,6 +255,12 @@ enum PointScenario {
    */
   Afterwards afterwards(boolean done) {
     return done ? this.done : brokenOff;
+  }
+
+  /** Of the image that its VM has. */
+  private static void deleteName(TestClient client) throws BangerException {
+    String image = client.show(VM).image();
+    ImageApi.Deleted _ = client.call(ImageApi.DELETE, new ImageApi.Delete(image, true));
   }
 
   private static void deleteTemplates(TestDaemon daemon) throws Exception {

@@ -37,6 +37,10 @@ public final class TestClient implements AutoCloseable {
     this.directories = directories;
   }
 
+  Directories directories() {
+    return directories;
+  }
+
   /** Null when no daemon runs. */
   static @Nullable TestClient connect(Directories directories) throws BangerException {
     RpcClient rpc = RpcClient.connect(directories.socket());

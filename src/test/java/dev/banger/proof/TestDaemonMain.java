@@ -48,6 +48,8 @@ final class TestDaemonMain implements Backend {
 
   @Override
   public List<ImageSource> imageSources(Parts parts) {
-    return List.of(new TinyImageSource(program, parts.binaries()));
+    return List.of(
+        new TinyImageSource(program, parts.binaries()),
+        new LayoutSource(parts.directories(), parts.binaries()));
   }
 }

@@ -65,9 +65,9 @@ public final class TarEntry {
     return minor;
   }
 
-  /** For messages. */
+  /** For messages: nothing in it moves a terminal. */
   static String printable(byte[] name) {
-    String text = new String(name, StandardCharsets.UTF_8);
+    String text = new String(name, StandardCharsets.UTF_8).replaceAll("\\p{Cntrl}", "?");
     return "'" + (text.length() > 200 ? text.substring(0, 200) + "..." : text) + "'";
   }
 }

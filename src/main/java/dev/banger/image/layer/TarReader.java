@@ -80,7 +80,7 @@ public final class TarReader {
       }
       int read = input.read(buffer, offset, (int) Math.min(length, left));
       if (read < 0) {
-        throw new LayerException("the layer ends within a file");
+        throw new LayerException("it ends within a file");
       }
       left -= read;
       return read;
@@ -167,7 +167,7 @@ public final class TarReader {
       return false;
     }
     if (read < RECORD) {
-      throw new LayerException("the layer ends within a header");
+      throw new LayerException("it ends within a header");
     }
     int sum = 8 * ' ';
     boolean zeros = true;
@@ -217,7 +217,7 @@ public final class TarReader {
     }
     byte[] text = input.readNBytes((int) size);
     if (text.length < size) {
-      throw new LayerException("the layer ends within a header");
+      throw new LayerException("it ends within a header");
     }
     skip(padding(size));
     return text;
@@ -311,7 +311,7 @@ public final class TarReader {
         return segments;
       }
       if (input.readNBytes(header, 0, RECORD) < RECORD) {
-        throw new LayerException("the layer ends within a header");
+        throw new LayerException("it ends within a header");
       }
       more = header[504] != 0;
       at = 0;
@@ -327,7 +327,7 @@ public final class TarReader {
     try {
       input.skipNBytes(count);
     } catch (EOFException e) {
-      throw new LayerException("the layer ends within a file");
+      throw new LayerException("it ends within a file");
     }
   }
 }

@@ -1,5 +1,6 @@
 package dev.banger.image.oci;
 
+import dev.banger.image.layer.TarIndex;
 import dev.banger.model.PieceInputStream;
 import java.io.BufferedInputStream;
 import java.io.IOException;

@@ -90,6 +90,9 @@ final class Retry {
 
   /** Names that nobody knows and certificates that nobody trusts stay so. */
   private static boolean mayPass(IOException e) {
+    if (e instanceof TunnelException refused) {
+      return refused.mayPass();
+    }
     boolean unknown = e instanceof ConnectException && has(e, UnresolvedAddressException.class);
     return !unknown && !has(e, SSLException.class) && !(e instanceof MalformedException);
   }
@@ -114,6 +117,9 @@ final class Retry {
     if (e instanceof MalformedException) {
       return new BangerException(
           ErrorCode.CORRUPT, tried, "the registry does not keep to the protocol", e);
+    }
+    if (e instanceof TunnelException refused) {
+      return new BangerException(ErrorCode.UNAVAILABLE, tried, refused.hint(), e);
     }
     if (e instanceof HttpTimeoutException) {
       return new BangerException(

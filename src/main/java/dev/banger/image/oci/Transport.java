@@ -134,6 +134,9 @@ final class Transport implements AutoCloseable {
         });
     HttpResponse<BodyStream> response =
         client(call.address()).send(request.build(), info -> new BodyStream(silence));
+    if (response.body() == null) { // of a refusal to open a tunnel
+      throw new TunnelException(response.statusCode());
+    }
     return new Answer(response.statusCode(), response.headers(), response.body(), call.address());
   }
 

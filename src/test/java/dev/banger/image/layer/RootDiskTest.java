@@ -263,7 +263,7 @@ final class RootDiskTest {
   void whatEndsTooEarlyIsRefused() throws Exception {
     byte[] whole = new TarBytes().file("a", "x".repeat(2000)).bytes();
     for (int length : new int[] {100, 600, 2500}) {
-      refused("the layer ends within", cut(Arrays.copyOf(whole, length)));
+      refused("it ends within", cut(Arrays.copyOf(whole, length)));
     }
     refused("checksum is wrong", cut(new byte[] {1}, whole));
   }

@@ -6,7 +6,10 @@ import static dev.banger.image.oci.OciTesting.fetch;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.sun.net.httpserver.HttpsConfigurator;
+import com.sun.net.httpserver.HttpsServer;
 import dev.banger.config.RegistrySettings;
+import dev.banger.image.disk.Trees;
 import dev.banger.image.layer.LayerException;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
@@ -14,16 +17,22 @@ import dev.banger.model.ErrorCode;
 import dev.banger.proc.Binaries;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.KeyStore;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import javax.net.ssl.KeyManagerFactory;
+import javax.net.ssl.SSLContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -201,7 +210,8 @@ class RegistryHostTest {
         "server.csr",
         "-subj",
         "/CN=127.0.0.1");
-    Files.writeString(dir.resolve("names"), "subjectAltName=IP:127.0.0.1,DNS:localhost\n");
+    Files.writeString(
+        dir.resolve("names"), "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:registry.test\n");
     run(
         "openssl",
         "x509",
@@ -307,6 +317,110 @@ class RegistryHostTest {
       bytes[bytes.length / 2] ^= 1;
       Files.write(blob, bytes);
       assertThatThrownBy(() -> content(image.layers().get(1))).isInstanceOf(LayerException.class);
+    }
+  }
+
+  private OciClient throughProxy(String name, Map<String, String> environment) throws Exception {
+    RegistrySettings trusting = settings(name, false, Optional.of(dir.resolve("ca.pem")));
+    return client(dir, trusting, Credentials.NONE, environment);
+  }
+
+  private void pullThrough(String reference, String proxy) throws Exception {
+    String name = reference.substring(0, reference.indexOf('/'));
+    try (OciClient client = throughProxy(name, Map.of("HTTPS_PROXY", proxy));
+        OciImage image = fetch(client, reference)) {
+      assertIsTheImage(image);
+    }
+    for (Path blob : Trees.list(dir.resolve("blobs/sha256"))) {
+      Files.delete(blob); // the next one asks for all of it again
+    }
+  }
+
+  @Test
+  void aRegistryBehindAProxyIsReachedByATunnelWithTheProxysPassword() throws Exception {
+    makeAuthority();
+    String here =
+        registry("  tls: {certificate: %1$s/server.pem, key: %1$s/server.key}".formatted(dir));
+    push("oci:layout:one", "docker://" + here + "/a/b:1");
+    int port = Integer.parseInt(here.substring(here.indexOf(':') + 1));
+    String name = "registry.test:" + port; // only the proxy knows where this is
+    String reference = name + "/a/b:1";
+    try (ConnectProxy open = new ConnectProxy(port, Optional.empty());
+        ConnectProxy closed = new ConnectProxy(port, Optional.of("me:pass word"))) {
+      pullThrough(reference, open.address());
+      assertThat(open.opened).isNotEmpty().containsOnly(name);
+
+      pullThrough(reference, "http://me:pass%20word@" + closed.address());
+      assertThat(closed.opened).isNotEmpty().containsOnly(name);
+
+      closed.opened.clear();
+      assertThatThrownBy(() -> pullThrough(reference, "http://me:wrong@" + closed.address()))
+          .isInstanceOf(BangerException.class)
+          .hasStackTraceContaining("407")
+          .satisfies(e -> assertThat(((BangerException) e).hint()).contains("https_proxy"))
+          .message()
+          .doesNotContain("wrong");
+      assertThat(closed.opened).isEmpty();
+      assertThat(closed.refused).isNotEmpty();
+
+      open.opened.clear();
+      Map<String, String> direct =
+          Map.of("https_proxy", open.address(), "no_proxy", "other.test,registry.test");
+      try (OciClient client = throughProxy(name, direct)) {
+        assertThatThrownBy(() -> fetch(client, reference)).isInstanceOf(BangerException.class);
+      }
+      assertThat(open.opened).isEmpty();
+    }
+  }
+
+  /** The registry is no friend of the proxy. */
+  @Test
+  void theProxysPasswordIsNotToldToTheRegistry() throws Exception {
+    makeAuthority();
+    run(
+        "openssl",
+        "pkcs12",
+        "-export",
+        "-in",
+        "server.pem",
+        "-inkey",
+        "server.key",
+        "-out",
+        "server.p12",
+        "-passout",
+        "pass:secret");
+    KeyStore keys =
+        KeyStore.getInstance(dir.resolve("server.p12").toFile(), "secret".toCharArray());
+    KeyManagerFactory factory = KeyManagerFactory.getInstance("PKIX");
+    factory.init(keys, "secret".toCharArray());
+    SSLContext context = SSLContext.getInstance("TLS");
+    context.init(factory.getKeyManagers(), null, null);
+    HttpsServer server =
+        HttpsServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    server.setHttpsConfigurator(new HttpsConfigurator(context));
+    List<String> headers = new CopyOnWriteArrayList<>();
+    server.createContext(
+        "/",
+        exchange -> {
+          headers.addAll(exchange.getRequestHeaders().keySet());
+          exchange.sendResponseHeaders(404, -1);
+          exchange.close();
+        });
+    server.start();
+    int port = server.getAddress().getPort();
+    try (ConnectProxy proxy = new ConnectProxy(port, Optional.of("me:secret"));
+        OciClient client =
+            throughProxy(
+                "registry.test:" + port,
+                Map.of("https_proxy", "http://me:secret@" + proxy.address()))) {
+      assertThatThrownBy(() -> fetch(client, "registry.test:" + port + "/a/b:1"))
+          .isInstanceOf(BangerException.class);
+      assertThat(proxy.opened).isNotEmpty();
+      assertThat(headers)
+          .isNotEmpty()
+          .noneMatch(name -> name.equalsIgnoreCase("Proxy-Authorization"));
+    } finally {
+      server.stop(0);
     }
   }
 }
