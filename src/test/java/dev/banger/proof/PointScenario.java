@@ -13,9 +13,7 @@ enum PointScenario {
   FIRST_CREATE("vm.create", Afterwards.WHOLE, Afterwards.GONE_OR_WHOLE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws Exception {
-      for (ImageApi.View image : client.call(ImageApi.LIST, new DaemonApi.Nothing()).images()) {
-        ImageApi.Deleted _ = client.call(ImageApi.DELETE, new ImageApi.Delete(image.id(), false));
-      }
+      deleteImages(client);
       deleteTemplates(daemon);
     }
 
@@ -170,6 +168,7 @@ enum PointScenario {
   IMAGE_PRUNE("", Afterwards.GONE, Afterwards.GONE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      deleteImages(client); // what others have left would go, too
       String _ = client.pull(IMAGE);
       String _ = client.pull(IMAGE);
     }
@@ -255,6 +254,12 @@ enum PointScenario {
    */
   Afterwards afterwards(boolean done) {
     return done ? this.done : brokenOff;
+  }
+
+  private static void deleteImages(TestClient client) throws BangerException {
+    for (ImageApi.View image : client.call(ImageApi.LIST, new DaemonApi.Nothing()).images()) {
+      ImageApi.Deleted _ = client.call(ImageApi.DELETE, new ImageApi.Delete(image.id(), false));
+    }
   }
 
   /** Of the image that its VM has. */
