@@ -2,6 +2,7 @@ package dev.banger.proof;
 
 import dev.banger.api.DaemonApi;
 import dev.banger.api.ImageApi;
+import dev.banger.api.KernelApi;
 import dev.banger.model.BangerException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -164,6 +165,47 @@ enum PointScenario {
               .operation());
     }
   },
+  /** With a kernel in it. */
+  IMAGE_PULL_BUNDLE("image.pull", Afterwards.GONE, Afterwards.GONE) {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws Exception {
+      PointImages.make(daemon.directories());
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      ImageApi.Ref bundle = new ImageApi.Ref(PointImages.BUNDLE);
+      client.await(client.call(ImageApi.PULL_BEGIN, bundle).operation());
+    }
+  },
+  KERNEL_REGISTER("kernel.register", Afterwards.GONE, Afterwards.GONE) {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws Exception {
+      PointImages.make(daemon.directories());
+      for (KernelApi.View kernel : client.call(KernelApi.LIST, new DaemonApi.Nothing()).kernels()) {
+        if (kernel.kernel().startsWith(PointImages.RELEASE)) {
+          deleteKernel(client, kernel.kernel());
+        }
+      }
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      registerKernel(client);
+    }
+  },
+  KERNEL_DELETE("", Afterwards.GONE, Afterwards.GONE) {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws Exception {
+      KERNEL_REGISTER.prepare(client, daemon);
+      registerKernel(client);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      deleteKernel(client, PointImages.RELEASE);
+    }
+  },
   /** One of two images of the same reference. */
   IMAGE_PRUNE("", Afterwards.GONE, Afterwards.GONE) {
     @Override
@@ -232,7 +274,10 @@ enum PointScenario {
   void prepare(TestClient client, TestDaemon daemon) throws Exception {}
 
   boolean changesImages() {
-    return this == FIRST_CREATE || this == DELETE_LAST_OF_IMAGE || name().startsWith("IMAGE_");
+    return this == FIRST_CREATE
+        || this == DELETE_LAST_OF_IMAGE
+        || name().startsWith("IMAGE_")
+        || name().startsWith("KERNEL_");
   }
 
   /** {@code vm set} has changed it, or is changing it. */
@@ -260,6 +305,16 @@ enum PointScenario {
     for (ImageApi.View image : client.call(ImageApi.LIST, new DaemonApi.Nothing()).images()) {
       ImageApi.Deleted _ = client.call(ImageApi.DELETE, new ImageApi.Delete(image.id(), false));
     }
+  }
+
+  private static void registerKernel(TestClient client) throws BangerException {
+    KernelApi.Register wish =
+        new KernelApi.Register(PointImages.kernel(client.directories()), null, null);
+    client.await(client.call(KernelApi.REGISTER_BEGIN, wish).operation());
+  }
+
+  private static void deleteKernel(TestClient client, String kernel) throws BangerException {
+    DaemonApi.Nothing _ = client.call(KernelApi.DELETE, new KernelApi.Ref(kernel));
   }
 
   /** Of the image that its VM has. */

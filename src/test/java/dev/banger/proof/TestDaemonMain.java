@@ -2,8 +2,10 @@ package dev.banger.proof;
 
 import dev.banger.daemon.Backend;
 import dev.banger.daemon.DaemonMain;
+import dev.banger.image.CatalogSource;
 import dev.banger.image.ImageSource;
 import dev.banger.image.TinyImageSource;
+import dev.banger.image.oci.WebContents;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
 import dev.banger.proc.Tool;
@@ -11,6 +13,7 @@ import dev.banger.vmm.FakeVmm;
 import dev.banger.vmm.Vmm;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -50,6 +53,10 @@ final class TestDaemonMain implements Backend {
   public List<ImageSource> imageSources(Parts parts) {
     return List.of(
         new TinyImageSource(program, parts.binaries()),
+        new CatalogSource(
+            parts.catalogs(),
+            parts.kernels(),
+            () -> new WebContents(parts.blobs(), parts.config().registries(), Map.of())),
         new LayoutSource(parts.directories(), parts.binaries()));
   }
 }

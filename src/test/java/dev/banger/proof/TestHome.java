@@ -48,12 +48,13 @@ final class TestHome {
         %s = "%s"
         %s = "%s"
         """
-            .formatted(
-                IMAGE,
-                TestDaemonMain.VMM,
-                TestPrograms.compiled("fake_vmm"),
-                TestDaemonMain.AGENT,
-                TestPrograms.guest("banger-agent")));
+                .formatted(
+                    IMAGE,
+                    TestDaemonMain.VMM,
+                    TestPrograms.compiled("fake_vmm"),
+                    TestDaemonMain.AGENT,
+                    TestPrograms.guest("banger-agent"))
+            + PointImages.configuration(home.directory));
     TestPrograms.guest("banger-shim");
     return home;
   }
