@@ -19,6 +19,7 @@
 #include "process.h"
 #include "reply.h"
 #include "request.h"
+#include "volume.h"
 
 #define DISKS_LIMIT (10 * SECONDS)
 
@@ -160,6 +161,7 @@ static void configure_failed(enum wire_code code, int error, const char *message
 
 /* From here on nothing can be taken back: what fails is a warning, and the guest can be looked at. */
 static void enter_guest(void) {
+    mounts_bind(&configuration);
     apply_sections(&configuration);
     if (!configuration.has_nics) nics_apply(&configuration);
     machine_mark("network");
@@ -183,7 +185,8 @@ static void mount_disks(void) {
     machine_mark("disks");
     const char *failure = mounts_enter_root(&configuration);
     if (failure == NULL) {
-        enter_guest();
+        bool later = volumes_fill(&configuration, mounts_work_disk(&configuration), enter_guest);
+        if (!later) enter_guest();
         return;
     }
     int error = errno;

@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "machine.h"
-#include "volume.h"
 
 #define NEW_ROOT "/newroot"
 
@@ -163,25 +162,25 @@ static int bind_one(const struct disk *work, const struct bind *bind) {
     int error = mounts_make_directory(bind->target, 0755);
     if (error != 0) return error;
     if (statfs(bind->target, &system) != 0) return errno;
-    if (bind->flags & BIND_FILL) {
-        error = volume_fill(source, bind->target);
-    } else if (system.f_type == OVERLAYFS_SUPER_MAGIC) {
+    if ((bind->flags & BIND_FILL) == 0) {
+        if (system.f_type != OVERLAYFS_SUPER_MAGIC) return 0;
         error = mounts_make_directory(source, 0711);
-    } else {
-        return 0;
     }
     if (error != 0) return error;
     return mount(source, bind->target, NULL, MS_BIND, NULL) != 0 ? errno : 0;
 }
 
-static void mount_binds(struct configuration *configuration) {
-    const struct disk *work = find_role(configuration, DISK_WORK);
+const struct disk *mounts_work_disk(struct configuration *configuration) { return find_role(configuration, DISK_WORK); }
+
+void mounts_bind(struct configuration *configuration) {
+    const struct disk *work = mounts_work_disk(configuration);
     for (size_t i = 0; i < configuration->bind_count; i++) {
         const struct bind *bind = &configuration->binds[i];
         int error = work == NULL ? ENODEV : strstr(bind->source, "..") != NULL ? EINVAL : bind_one(work, bind);
         if (error == 0) continue;
         configuration_warn(configuration, "cannot bind %s of the work disk to %s: %s", bind->source, bind->target, strerror(error));
     }
+    machine_mark("binds");
 }
 
 const char *mounts_enter_root(struct configuration *configuration) {
@@ -197,7 +196,5 @@ const char *mounts_enter_root(struct configuration *configuration) {
     machine_mark("work");
     mount_modules(configuration);
     machine_mark("modules-disk");
-    mount_binds(configuration);
-    machine_mark("binds");
     return NULL;
 }

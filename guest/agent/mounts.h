@@ -12,8 +12,14 @@
 void mounts_begin(void);
 
 /* Mounts the root from the disks and makes it this process's root. NULL, or what failed (errno says why): then nothing is
- * mounted. Work disks and binds that fail are warnings. */
+ * mounted. Work disks that fail are warnings. */
 const char *mounts_enter_root(struct configuration *configuration);
+
+/* NULL: there is none. */
+const struct disk *mounts_work_disk(struct configuration *configuration);
+
+/* Binds directories of the work disk to their targets; those that fail are warnings. */
+void mounts_bind(struct configuration *configuration);
 
 /* mkdir -p; what is there stays as it is. 0 or errno. */
 int mounts_make_directory(const char *path, unsigned mode);

@@ -5,6 +5,7 @@
 #include <ftw.h>
 #include <linux/openat2.h>
 #include <stdio.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -64,14 +65,15 @@ static bool unpack_from(int in, int to) {
     int next;
     while ((next = tar_next(&reader)) > 0 && unpack_entry(&unpack, &reader)) continue;
     bool done = next == 0 && unpack_finish(&unpack);
-    if (done) return true;
-    const char *what = unpack.error[0] != 0 ? unpack.error : reader.error;
-    console_line("cannot write a volume: %s: %s", what, strerror(unpack.error_number));
-    errno = unpack.error_number != 0 ? unpack.error_number : EIO;
-    return false;
+    int error = done ? 0 : unpack.error_number != 0 ? unpack.error_number : EIO;
+    if (!done) console_line("cannot write a volume: %s: %s", unpack.error[0] != 0 ? unpack.error : reader.error, strerror(error));
+    tar_reader_free(&reader);
+    unpack_free(&unpack);
+    errno = error;
+    return done;
 }
 
-/* In a process of its own: 0 or errno. */
+/* 0 or errno. */
 static int copy(int from, int to, const char *name) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0) return errno;
@@ -90,39 +92,22 @@ static int copy(int from, int to, const char *name) {
     return error == 0 && syncfs(to) != 0 ? errno : error;
 }
 
-/* The agent keeps its memory, its umask and its loop: a child copies. */
-static int copy_in_child(int from, int to, const char *name) {
-    pid_t child = fork();
-    if (child < 0) return errno;
-    if (child == 0) {
-        loop_leave();
-        signal(SIGPIPE, SIG_IGN);
-        _exit(copy(from, to, name));
-    }
-    int status = 0;
-    while (waitpid(child, &status, 0) < 0) {
-        if (errno != EINTR) return errno;
-    }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
-}
-
 /* 0 or errno. */
 static int make(const char *parent, const char *name, const char *path) {
     int from = open_in_image(path);
     if (from < 0 && errno != ENOENT && errno != ENOTDIR) return errno;
     int to = open(parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int error = to < 0 ? errno : 0;
-    if (error == 0 && from >= 0) error = copy_in_child(from, to, name);
+    if (error == 0 && from >= 0) error = copy(from, to, name);
     if (error == 0 && from < 0 && mkdirat(to, name, 0755) != 0) error = errno;
     if (from >= 0) close(from);
     if (to >= 0) close(to);
     return error;
 }
 
-int volume_fill(const char *directory, const char *path) {
+/* 0 or errno. */
+static int fill(const char *directory, const char *path) {
     char parent[PATH], unfinished[PATH + sizeof UNFINISHED];
-    struct stat status;
-    if (stat(directory, &status) == 0) return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
     snprintf(parent, sizeof parent, "%s", directory);
     snprintf(unfinished, sizeof unfinished, "%s" UNFINISHED, directory);
     char *slash = strrchr(parent, '/');
@@ -134,4 +119,51 @@ int volume_fill(const char *directory, const char *path) {
     if (error == 0 && rename(unfinished, directory) != 0) error = errno;
     if (error != 0) remove_tree(unfinished);
     return error;
+}
+
+static bool is_missing(const struct bind *bind, const char *directory) {
+    struct stat status;
+    return (bind->flags & BIND_FILL) && strstr(bind->source, "..") == NULL && lstat(directory, &status) != 0;
+}
+
+static const char *source(const struct disk *work, const struct bind *bind) {
+    static char path[PATH];
+    snprintf(path, sizeof path, "%s/%s", work->mount_point, bind->source);
+    return path;
+}
+
+static void fill_all(const struct configuration *configuration, const struct disk *work) {
+    for (size_t i = 0; i < configuration->bind_count; i++) {
+        const struct bind *bind = &configuration->binds[i];
+        const char *directory = source(work, bind);
+        int error = is_missing(bind, directory) ? fill(directory, bind->target) : 0;
+        if (error != 0) console_line("cannot make the volume %s: %s", bind->target, strerror(error));
+    }
+}
+
+static struct child filler;
+
+static void filler_ended(struct child *child, int status) {
+    (void)status;
+    void (*then)(void) = (void (*)(void))(uintptr_t)child->owner;
+    then();
+}
+
+/* The agent keeps its memory, its umask and its loop, which answers the host meanwhile: a child copies. */
+bool volumes_fill(const struct configuration *configuration, const struct disk *work, void (*then)(void)) {
+    bool missing = false;
+    for (size_t i = 0; work != NULL && i < configuration->bind_count; i++) {
+        missing |= is_missing(&configuration->binds[i], source(work, &configuration->binds[i]));
+    }
+    pid_t pid = missing ? fork() : -1;
+    if (pid == 0) {
+        loop_leave();
+        signal(SIGPIPE, SIG_IGN);
+        fill_all(configuration, work);
+        _exit(0);
+    }
+    if (pid < 0) return false;
+    filler = (struct child){.pid = pid, .ended = filler_ended, .owner = (void *)(uintptr_t)then};
+    child_watch(&filler);
+    return true;
 }

@@ -2,8 +2,11 @@
 #ifndef BANGER_VOLUME_H
 #define BANGER_VOLUME_H
 
-/* Makes the directory, unless it is there: a copy of what the image has at the path, or empty when it has no directory there. It
- * gets its name when it is whole. 0 or errno. */
-int volume_fill(const char *directory, const char *path);
+#include "configuration.h"
+
+/* Makes the directories of volumes that are missing: a copy of what the image has at the target, or empty when it has no directory
+ * there; each gets its name when it is whole. False: nothing is to be done, or can be. Else `then` is called when it is done; the
+ * configuration stays until then. What fails is told on the console, and has no directory. */
+bool volumes_fill(const struct configuration *configuration, const struct disk *work, void (*then)(void));
 
 #endif

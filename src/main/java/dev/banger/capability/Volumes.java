@@ -88,7 +88,7 @@ record Volumes(List<String> paths, List<String> leftOut) {
 
   /** Two paths never have the same. */
   private static String name(String path) {
-    return path.substring(1).replace("%", "%25").replace("/", "%2F");
+    return path.substring(1).replace("%", "%25").replace("/", "%2F").replace("..", "%2E%2E");
   }
 
   /** In the order in which they are to be mounted. */

@@ -37,6 +37,7 @@ import org.slf4j.LoggerFactory;
 final class Boot {
   private static final Logger LOG = LoggerFactory.getLogger(Boot.class);
   private static final int CONSOLE_LINES = 15;
+  private static final Duration COPY_LIMIT = Duration.ofMinutes(15);
 
   /** A guest that is lost may have ended with its VMM, which is seen a moment later. */
   private static final Duration LAST_WORDS = Duration.ofMillis(500);
@@ -75,7 +76,7 @@ final class Boot {
       Booted booted = answering(first, spec, plan, limits, progress, steps);
       undo.add("connection to the guest", booted.guest()::close);
       progress.stage("configure");
-      configure(booted.guest(), booted.vmm(), plan, limits.configure());
+      configure(booted.guest(), booted.vmm(), plan, configureLimit(plan, limits));
       progress.stage("hooks");
       capabilities.started(plan, booted.guest());
       steps.keep();
@@ -94,6 +95,12 @@ final class Boot {
     InterruptedException interrupt = new InterruptedException(e.getMessage());
     interrupt.initCause(e);
     throw interrupt;
+  }
+
+  /** The first start of a VM whose image has volumes copies what is in them. */
+  private static Duration configureLimit(StartPlan plan, BootLimits limits) {
+    boolean volumes = !plan.vm().image().defaults().volumes().isEmpty();
+    return volumes ? limits.configure().plus(COPY_LIMIT) : limits.configure();
   }
 
   private VmmSpec spec(StartPlan plan, Accelerator accelerator) throws BangerException {

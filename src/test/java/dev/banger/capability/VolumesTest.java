@@ -38,9 +38,10 @@ class VolumesTest {
 
   @Test
   void everyVolumeHasAPlaceOfItsOwn() {
-    assertThat(Volumes.of(List.of("/a/b", "/a%2Fb", "/a-b", "/a b")).binds())
+    assertThat(Volumes.of(List.of("/a/b", "/a%2Fb", "/a-b", "/a b", "/..a", "/a...b")).binds())
         .extracting(GuestConfiguration.Bind::source)
         .doesNotHaveDuplicates()
+        .noneMatch(source -> source.contains(".."))
         .allMatch(source -> source.startsWith(".banger/volumes/"))
         .allMatch(source -> source.indexOf('/', ".banger/volumes/".length()) < 0);
   }

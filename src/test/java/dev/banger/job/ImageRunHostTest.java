@@ -264,7 +264,8 @@ class ImageRunHostTest {
     String script = ". /etc/os-release; echo $ID $VERSION_CODENAME; dpkg -s systemd | grep Status";
     assertThat(host.banger("vm", "run", "--image", name, "--", "sh", "-c", script).ok().out())
         .isEqualTo("debian bookworm\nStatus: install ok installed\n");
-    host.banger("vm", "create", "whole", "--image", name, "--init-mode", "system", "--start").ok();
+    host.banger("vm", "create", "whole", "--image", name, "--init-mode", "system").ok();
+    host.banger("vm", "start", "whole", "--wait-system").ok();
     Host.Result system =
         host.banger("vm", "exec", "whole", "--", "systemctl", "is-system-running", "--wait");
     assertThat(system.out()).isEqualTo("running\n");

@@ -37,7 +37,7 @@ class ServiceHostTest {
 
   @AfterAll
   static void close() throws Exception {
-    for (String name : new String[] {"service", "stubborn"}) {
+    for (String name : new String[] {"service", "stubborn", "large", "doomed"}) {
       host.banger("vm", "delete", "--force", name);
       host.banger("image", "delete", "oci:" + work + "/l:" + name);
     }
@@ -112,5 +112,43 @@ class ServiceHostTest {
     host.banger("vm", "start", "stubborn").ok();
     assertThat(exec("stubborn", "cat /file")).isEqualTo("written\n");
     host.banger("vm", "delete", "--force", "stubborn").ok();
+  }
+
+  /** Content that takes a while to copy; the agent answers meanwhile. */
+  @Test
+  void aLargeVolumeIsCopiedOnceAndAServiceStartsAfterThat() throws Exception {
+    sh(
+        """
+        mkdir -p large/sub; head -c 100M /dev/urandom > large/random
+        for i in $(seq 2000); do echo $i > large/sub/$i; done
+        umoci tag --image l:base large; umoci insert --image l:large large /large
+        umoci config --image l:large --config.volume /large --config.entrypoint sh \\
+          --config.entrypoint -c --config.cmd 'busybox sha256sum /large/random; sleep 1000'
+        """);
+    String image = "oci:" + work + "/l:large";
+    host.banger("vm", "create", "large", "--image", image, "--start").ok();
+    String sum = sh("sha256sum < large/random | cut -c1-64").strip();
+    await().atMost(Duration.ofSeconds(60)).until(() -> logs("large").contains(sum));
+    assertThat(exec("large", "ls /large/sub | busybox wc -l")).isEqualTo("2000\n");
+    host.banger("vm", "delete", "--force", "large").ok();
+    host.banger("image", "delete", image).ok();
+  }
+
+  @Test
+  void anImageThatIsDeletedByForceServesItsVmsToTheEnd() throws Exception {
+    sh("umoci tag --image l:base doomed");
+    String image = "oci:" + work + "/l:doomed";
+    host.banger("vm", "create", "doomed", "--image", image).ok();
+    Host.Result refused = host.banger("image", "delete", image);
+    assertThat(refused.status()).isEqualTo(1);
+    assertThat(refused.err()).contains("doomed", "--force");
+    assertThat(host.banger("image", "delete", "--force", image).ok().err()).contains("doomed");
+    assertThat(host.banger("image", "show", image).status()).isEqualTo(1);
+    assertThat(host.banger("image", "ls").ok().out()).contains(image + " (deleted)");
+    new ProcessBuilder("kill", "-9", Long.toString(host.daemonPid())).start().waitFor();
+    host.banger("vm", "start", "doomed").ok();
+    assertThat(exec("doomed", "cat /real/file")).isEqualTo("real\n");
+    host.banger("vm", "delete", "--force", "doomed").ok();
+    assertThat(host.banger("image", "ls").ok().out()).doesNotContain("doomed");
   }
 }
