@@ -87,7 +87,8 @@ static void decode_disks(struct configuration *c, struct wire_reader *r) {
         wire_fixed(r, disk->uuid, sizeof disk->uuid);
         disk->mount_point = path(c, r);
         disk->flags = wire_u8(r);
-        bool placed = disk->role == DISK_WORK || disk->role == DISK_OTHER;
+        bool shown = disk->role == DISK_BASE && disk->mount_point[0] != 0;
+        bool placed = disk->role == DISK_WORK || disk->role == DISK_OTHER || shown;
         if (disk->role < DISK_BASE || disk->role > DISK_OTHER || (placed && disk->mount_point[0] != '/')) r->bad = true;
     }
 }

@@ -126,7 +126,7 @@ static void apply_sections(struct configuration *from) {
 }
 
 static void start_entrypoint(void) {
-    if (init_mode != INIT_AGENT || configuration.entrypoint_count == 0) return;
+    if (init_mode != INIT_AGENT || configuration.entrypoint_count == 0 || mounts_only_shows(&configuration)) return;
     struct exec_order order = {.argv = configuration.entrypoint, .argument_count = configuration.entrypoint_count,
         .directory = configuration.entrypoint_directory, .user = configuration.entrypoint_user, .flags = EXEC_NO_INPUT | EXEC_CONSOLE, .stop_signal = configuration.stop_signal};
     exec_launch(&order, NULL);
@@ -183,7 +183,13 @@ static void mount_disks(void) {
     loop_close(&devices);
     timer_cancel(&disks_timer);
     machine_mark("disks");
-    const char *failure = mounts_enter_root(&configuration);
+    bool shown = mounts_only_shows(&configuration);
+    const char *failure = shown ? mounts_show(&configuration) : mounts_enter_root(&configuration);
+    if (failure == NULL && shown) {
+        init_mode = INIT_AGENT;
+        reply_configured();
+        return;
+    }
     if (failure == NULL) {
         bool later = volumes_fill(&configuration, mounts_work_disk(&configuration), enter_guest);
         if (!later) enter_guest();

@@ -1,5 +1,6 @@
 #include "mounts.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -71,15 +72,21 @@ static struct disk *find_role(struct configuration *configuration, uint8_t role)
     return NULL;
 }
 
-static const char *mount_overlay(const struct disk *base, const struct disk *upper) {
+static const char *mount_layers(const struct disk *base, const struct disk *upper, unsigned long upper_flags) {
     int error = mount_disk(base, LAYER_BASE, MS_RDONLY);
     machine_mark("base");
-    if (error == 0) error = mount_disk(upper, LAYER_UPPER, 0);
+    if (error == 0) error = mount_disk(upper, LAYER_UPPER, upper_flags);
     machine_mark("upper");
     errno = error;
     if (error != 0) return "cannot mount a layer of the root";
     /* The layers hold files of every mode: only root passes this way. */
     chmod("/run/banger/layers", 0700);
+    return NULL;
+}
+
+static const char *mount_overlay(const struct disk *base, const struct disk *upper) {
+    const char *failure = mount_layers(base, upper, 0);
+    if (failure != NULL) return failure;
     if (mkdir(LAYER_UPPER "/upper", 0755) != 0 && errno != EEXIST) return "cannot make the overlay's upper directory";
     if (mkdir(LAYER_UPPER "/work", 0755) != 0 && errno != EEXIST) return "cannot make the overlay's work directory";
     mkdir(NEW_ROOT, 0755);
@@ -96,6 +103,33 @@ static const char *mount_root(struct configuration *configuration) {
     if (upper != NULL) return mount_overlay(base, upper);
     errno = mount_disk(base, NEW_ROOT, 0);
     return errno != 0 ? "cannot mount the base disk" : NULL;
+}
+
+bool mounts_only_shows(struct configuration *configuration) {
+    const struct disk *base = find_role(configuration, DISK_BASE);
+    return base != NULL && base->mount_point[0] != 0 && strcmp(base->mount_point, "/") != 0;
+}
+
+const char *mounts_show(struct configuration *configuration) {
+    const struct disk *base = find_role(configuration, DISK_BASE);
+    const struct disk *upper = find_role(configuration, DISK_UPPER);
+    if (upper == NULL) {
+        errno = mount_disk(base, base->mount_point, MS_RDONLY);
+        return errno != 0 ? "cannot mount the base disk" : NULL;
+    }
+    const char *failure = mount_layers(base, upper, MS_RDONLY);
+    if (failure == NULL) {
+        errno = mounts_make_directory(base->mount_point, 0700);
+        const char *options = "lowerdir=" LAYER_UPPER "/upper:" LAYER_BASE;
+        if (errno != 0 || mount("overlay", base->mount_point, "overlay", MS_RDONLY, options) != 0) failure = "cannot mount the overlay";
+    }
+    if (failure != NULL) {
+        int error = errno;
+        umount2(LAYER_UPPER, MNT_DETACH);
+        umount2(LAYER_BASE, MNT_DETACH);
+        errno = error;
+    }
+    return failure;
 }
 
 static void unmount_root(void) {
@@ -142,14 +176,23 @@ static void mount_others(struct configuration *configuration) {
     }
 }
 
+/* An empty directory holds none: it is where the disk was mounted before. */
+static bool holds_files(const char *path) {
+    DIR *directory = opendir(path);
+    struct dirent *entry;
+    if (directory == NULL) return false;
+    while ((entry = readdir(directory)) != NULL && entry->d_name[0] == '.') continue;
+    closedir(directory);
+    return entry != NULL;
+}
+
 static void mount_modules(struct configuration *configuration) {
     const struct disk *disk = find_role(configuration, DISK_MODULES);
     struct utsname system;
-    struct stat status;
     char target[128];
     if (disk == NULL || uname(&system) != 0) return;
     snprintf(target, sizeof target, "/lib/modules/%s", system.release);
-    if (stat(target, &status) == 0 && S_ISDIR(status.st_mode)) return;
+    if (holds_files(target)) return;
     int error = mount_disk(disk, target, MS_RDONLY | MS_NODEV | MS_NOSUID);
     if (error != 0) configuration_warn(configuration, "cannot mount the modules disk at %s: %s", target, strerror(error));
 }

@@ -21,6 +21,12 @@ const struct disk *mounts_work_disk(struct configuration *configuration);
 /* Binds directories of the work disk to their targets; those that fail are warnings. */
 void mounts_bind(struct configuration *configuration);
 
+/* Whether the base is not the root but only to be read: its mount point is another one. */
+bool mounts_only_shows(struct configuration *configuration);
+
+/* Mounts base and upper, merged and read-only, at the base's mount point. As mounts_enter_root on failure. */
+const char *mounts_show(struct configuration *configuration);
+
 /* mkdir -p; what is there stays as it is. 0 or errno. */
 int mounts_make_directory(const char *path, unsigned mode);
 

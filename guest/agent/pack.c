@@ -104,7 +104,8 @@ static void fill_entry(const struct pack *pack, const struct stat *status, struc
     }
 }
 
-static bool send_data(struct pack *pack, int file, uint64_t size) {
+/* Sends bytes from where the file stands. */
+static bool send_piece(struct pack *pack, int file, uint64_t size) {
     static uint8_t chunk[CHUNK];
     for (uint64_t left = size; left > 0;) {
         ssize_t length = read(file, chunk, left < sizeof chunk ? (size_t)left : sizeof chunk);
@@ -115,13 +116,51 @@ static bool send_data(struct pack *pack, int file, uint64_t size) {
         left -= (uint64_t)length;
         pack->bytes += (uint64_t)length;
     }
-    return tar_write_data_end(&pack->writer) || unsent(pack);
+    return true;
+}
+
+static bool send_data(struct pack *pack, int file, uint64_t size) {
+    return send_piece(pack, file, size) && (tar_write_data_end(&pack->writer) || unsent(pack));
 }
 
 static bool send_entry(struct pack *pack, const struct tar_entry *entry) {
     if (!tar_write_entry(&pack->writer, entry)) return unsent(pack);
     pack->entries++;
     return true;
+}
+
+/* Where the file has data: how many extents, or TAR_EXTENT_LIMIT + 1 when it is to be written whole. */
+static size_t find_extents(int file, uint64_t size, struct tar_extent extents[TAR_EXTENT_LIMIT]) {
+    size_t count = 0;
+    off_t end = 0;
+    if (size == 0 || lseek(file, 0, SEEK_HOLE) >= (off_t)size) return TAR_EXTENT_LIMIT + 1;
+    for (;; count++) {
+        off_t start = lseek(file, end, SEEK_DATA);
+        if (start < 0 && errno == ENXIO) return count;
+        if (start >= (off_t)size) return count;
+        if (start < 0 || count == TAR_EXTENT_LIMIT) return TAR_EXTENT_LIMIT + 1;
+        end = lseek(file, start, SEEK_HOLE);
+        if (end < 0) return TAR_EXTENT_LIMIT + 1;
+        if (end > (off_t)size) end = (off_t)size;
+        extents[count] = (struct tar_extent){(uint64_t)start, (uint64_t)(end - start)};
+    }
+}
+
+/* A file as its data and the holes between, when it has some. */
+static bool pack_sized(struct pack *pack, int file, const struct tar_entry *entry) {
+    static struct tar_extent extents[TAR_EXTENT_LIMIT];
+    size_t count = pack->sparse ? find_extents(file, entry->size, extents) : TAR_EXTENT_LIMIT + 1;
+    if (count > TAR_EXTENT_LIMIT) {
+        if (lseek(file, 0, SEEK_SET) != 0) return failed(pack, errno, "cannot read %s", pack->name);
+        return send_entry(pack, entry) && send_data(pack, file, entry->size);
+    }
+    if (!tar_write_sparse_entry(&pack->writer, entry, extents, count)) return unsent(pack);
+    pack->entries++;
+    for (size_t i = 0; i < count; i++) {
+        if (lseek(file, (off_t)extents[i].offset, SEEK_SET) < 0) return failed(pack, errno, "cannot read %s", pack->name);
+        if (!send_piece(pack, file, extents[i].length)) return false;
+    }
+    return tar_write_data_end(&pack->writer) || unsent(pack);
 }
 
 /* Opens what is called base, if it still is what status says. -1 with errno. */
@@ -188,7 +227,7 @@ static bool pack_unsized(struct pack *pack, int file, struct tar_entry *entry) {
 static bool pack_file(struct pack *pack, int directory, const char *base, const struct stat *status, struct tar_entry *entry) {
     int file = open_same(directory, base, 0, status);
     if (file < 0) return errno == ENOENT || failed(pack, errno, "cannot open %s", pack->name);
-    bool done = is_artificial(file) ? pack_unsized(pack, file, entry) : send_entry(pack, entry) && send_data(pack, file, entry->size);
+    bool done = is_artificial(file) ? pack_unsized(pack, file, entry) : pack_sized(pack, file, entry);
     close(file);
     return done;
 }

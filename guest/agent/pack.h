@@ -15,6 +15,7 @@ struct pack {
     char name[TAR_NAME_LIMIT + 2]; /* of the entry under way */
     struct arena arena;            /* of the hard links */
     struct pack_link *links[PACK_BUCKETS];
+    bool sparse;      /* files with holes are written as such */
     bool unsent;      /* the writer's callback failed: nobody is listening any more */
     char error[8192]; /* what was tried on what */
     int error_number;

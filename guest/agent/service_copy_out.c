@@ -10,7 +10,7 @@
 #include "services.h"
 #include "user.h"
 
-enum { FOLLOW = 1 };
+enum { FOLLOW = 1, SPARSE = 2 };
 
 /* Collects the tar stream into DATA messages. */
 struct outgoing {
@@ -78,13 +78,14 @@ static int follow(const char *path, struct source *source) {
     return 0;
 }
 
-static void send_tree(int fd, const struct source *source, int directory) {
+static void send_tree(int fd, const struct source *source, int directory, bool sparse) {
     static struct pack pack;
     static struct outgoing outgoing;
     struct wire_writer writer = {0};
     memset(&pack, 0, sizeof pack);
     outgoing.fd = fd;
     outgoing.length = 0;
+    pack.sparse = sparse;
     pack.writer = (struct tar_writer){.write = send_bytes, .context = &outgoing};
     bool done = answer_ok(fd) && pack_tree(&pack, directory, source->base, source->name);
     if (!pack.unsent && flush(&outgoing)) {
@@ -132,7 +133,7 @@ static void copy_out(int fd, const char *path, const char *name, uint8_t flags) 
     } else if (S_ISSOCK(status.st_mode)) {
         answer_error(fd, CODE_UNSUPPORTED, "%s is a socket, which cannot be copied", path);
     } else {
-        send_tree(fd, &source, directory);
+        send_tree(fd, &source, directory, (flags & SPARSE) != 0);
     }
     if (directory >= 0) close(directory);
 }
@@ -143,7 +144,7 @@ int service_copy_out(const uint8_t *body, size_t length, int fd) {
     const char *path = wire_text(&reader, &arena, WIRE_PATH_LIMIT - 1);
     const char *user = wire_text(&reader, &arena, WIRE_NAME_LIMIT);
     uint8_t flags = wire_u8(&reader);
-    if (!wire_finished(&reader) || *path != '/' || (flags & ~FOLLOW) != 0) {
+    if (!wire_finished(&reader) || *path != '/' || (flags & ~(FOLLOW | SPARSE)) != 0) {
         answer_error(fd, CODE_MALFORMED, "the request is not an absolute path, a user and known flags");
     } else {
         copy_out(fd, path, user, flags);

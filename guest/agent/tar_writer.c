@@ -124,14 +124,48 @@ static bool write_records(struct tar_writer *writer, const struct records *recor
            write_padding(writer, records->length);
 }
 
+/* Writes what was collected and the header, frees the records, and remembers the padding. */
+static bool finish_entry(struct tar_writer *writer, struct records *records, const struct tar_entry *entry) {
+    if (records->failed) errno = ENOMEM;
+    bool done = !records->failed && (records->length == 0 || write_records(writer, records)) &&
+                write_header(writer, entry, (char)entry->type);
+    free(records->text);
+    writer->padding = (unsigned)((TAR_BLOCK - entry->size % TAR_BLOCK) % TAR_BLOCK);
+    return done;
+}
+
 bool tar_write_entry(struct tar_writer *writer, const struct tar_entry *entry) {
     struct records records = {0};
     collect(&records, entry);
-    if (records.failed) errno = ENOMEM;
-    bool done = !records.failed && (records.length == 0 || write_records(writer, &records)) &&
-                write_header(writer, entry, (char)entry->type);
-    free(records.text);
-    writer->padding = (unsigned)((TAR_BLOCK - entry->size % TAR_BLOCK) % TAR_BLOCK);
+    return finish_entry(writer, &records, entry);
+}
+
+static void add_line(struct records *map, uint64_t value) {
+    char line[24];
+    append(map, line, (size_t)snprintf(line, sizeof line, "%" PRIu64 "\n", value));
+}
+
+bool tar_write_sparse_entry(struct tar_writer *writer, const struct tar_entry *entry, const struct tar_extent *extents, size_t count) {
+    struct records records = {0}, map = {0};
+    struct tar_entry stored = *entry;
+    add_line(&map, count);
+    stored.size = 0;
+    for (size_t i = 0; i < count; i++) {
+        add_line(&map, extents[i].offset);
+        add_line(&map, extents[i].length);
+        stored.size += extents[i].length;
+    }
+    size_t padded = (map.length + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
+    stored.size += padded;
+    collect(&records, &stored);
+    add_number(&records, "GNU.sparse.major", 1);
+    add_number(&records, "GNU.sparse.minor", 0);
+    add_record(&records, "GNU.sparse.name", entry->name, strlen(entry->name));
+    add_number(&records, "GNU.sparse.realsize", entry->size);
+    records.failed |= map.failed;
+    bool done = finish_entry(writer, &records, &stored) && writer->write(writer->context, map.text, map.length) &&
+                write_padding(writer, map.length);
+    free(map.text);
     return done;
 }
 

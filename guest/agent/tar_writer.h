@@ -17,6 +17,10 @@ bool tar_write_entry(struct tar_writer *writer, const struct tar_entry *entry);
 bool tar_write_data(struct tar_writer *writer, const void *bytes, size_t size);
 bool tar_write_data_end(struct tar_writer *writer);
 
+/* As tar_write_entry, of a file with holes: entry->size is what it has with them, the data that follows by tar_write_data is that
+ * of the extents, which ascend. At its end tar_write_data_end, too. pax, sparse format 1.0. */
+bool tar_write_sparse_entry(struct tar_writer *writer, const struct tar_entry *entry, const struct tar_extent *extents, size_t count);
+
 /* The end mark. */
 bool tar_write_end(struct tar_writer *writer);
 

@@ -37,9 +37,9 @@ static uint16_t next_message(struct wire_reader *reader, struct wire_reader *bod
 }
 
 /* The archive of a path, malloc'ed; its counts as the agent says them. */
-static uint8_t *copy_out(const char *path, size_t *length, uint64_t counts[2]) {
+static uint8_t *copy_out(const char *path, uint8_t flags, size_t *length, uint64_t counts[2]) {
     size_t whole;
-    struct client_stream *stream = begin_copy(WIRE_COPY_OUT, path, 0);
+    struct client_stream *stream = begin_copy(WIRE_COPY_OUT, path, flags);
     char *replies = client_read_all(&client, stream, &whole);
     struct wire_reader reader = wire_reader(replies, whole), body;
     uint8_t *archive = malloc(whole);
@@ -90,7 +90,7 @@ static void aTreeGoesOutAndInAgain(void) {
     int file = open(name, O_RDWR | O_CREAT, 0600);
     fill(content);
     check(wire_write_all(file, content, CONTENT) && close(file) == 0);
-    uint8_t *archive = copy_out(source, &length, out);
+    uint8_t *archive = copy_out(source, 0, &length, out);
     check(out[0] == 2 && out[1] == CONTENT);
     struct reply reply = copy_in(target, archive, length);
     check(reply.kind == WIRE_OK && reply.length == 16 && wire_load_u64(reply.body) == 2 && wire_load_u64(reply.body + 8) == CONTENT);
@@ -102,6 +102,51 @@ static void aTreeGoesOutAndInAgain(void) {
     free(archive);
     free(content);
     free(back);
+    client_close(&client);
+}
+
+/* Data at the beginning, in the middle and at the very end, each not a whole block; or none at all. */
+static void write_with_holes(const char *name, size_t size, bool data) {
+    int file = open(name, O_WRONLY | O_CREAT, 0640);
+    check(ftruncate(file, (off_t)size) == 0);
+    if (data) check(pwrite(file, "first", 5, 0) == 5 && pwrite(file, "middle", 6, 3000001) == 6 && pwrite(file, "last", 4, (off_t)size - 4) == 4);
+    check(close(file) == 0);
+}
+
+static void holesGoOutAsHoles(void) {
+    static const char *const files[] = {"holes", "hollow"};
+    char source[128], target[128], names[2][300];
+    uint64_t out[2];
+    size_t length;
+    client_connect(&client, agent.socket);
+    path_of(source, "sparse");
+    path_of(target, "sparse-target");
+    check(mkdir(source, 0700) == 0);
+    for (int i = 0; i < 2; i++) {
+        snprintf(names[0], sizeof names[0], "%s/%s", source, files[i]);
+        write_with_holes(names[0], CONTENT + 123, i == 0);
+    }
+    uint8_t *archive = copy_out(source, 2, &length, out);
+    check(out[0] == 3 && out[1] < 65536 && length < 65536);
+    struct reply reply = copy_in(target, archive, length);
+    check(reply.kind == WIRE_OK);
+    reply_free(&reply);
+    for (int i = 0; i < 2; i++) {
+        uint8_t *content[2];
+        struct stat status;
+        for (int j = 0; j < 2; j++) {
+            snprintf(names[j], sizeof names[j], "%s/%s%s", j == 0 ? source : target, j == 0 ? "" : "sparse/", files[i]);
+            int file = open(names[j], O_RDONLY);
+            content[j] = malloc(CONTENT + 123);
+            check(fstat(file, &status) == 0 && status.st_size == CONTENT + 123 && status.st_blocks < 256);
+            check(wire_read_all(file, content[j], CONTENT + 123) && close(file) == 0);
+            check(unlink(names[j]) == 0);
+        }
+        check(memcmp(content[0], content[1], CONTENT + 123) == 0);
+        free(content[0]);
+        free(content[1]);
+    }
+    free(archive);
     client_close(&client);
 }
 
@@ -175,14 +220,15 @@ static void aResetStreamLeavesTheSessionAlone(void) {
     stream = begin_copy(WIRE_COPY_IN, target, 0);
     client_reset(&client, stream);
     client_forget(&client, stream);
-    free(copy_out(target, &length, counts));
+    free(copy_out(target, 0, &length, counts));
     check(counts[1] == CONTENT);
     client_close(&client);
 }
 
 /* The agent takes only what is its own with it. */
 static void remove_trees(void) {
-    static const char *const names[] = {"source/large", "source", "target/source/large", "target/source", "target", ""};
+    static const char *const names[] = {"source/large", "source", "target/source/large", "target/source", "target",
+                                        "sparse", "sparse-target/sparse", "sparse-target", ""};
     char path[128];
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         path_of(path, names[i]);
@@ -196,6 +242,7 @@ int main(void) {
     configure_empty(&client);
     client_close(&client);
     run_test(aTreeGoesOutAndInAgain);
+    run_test(holesGoOutAsHoles);
     run_test(anErrorReachesAHostThatIsStillSending);
     run_test(manySftpSessionsAreServedAtOnce);
     run_test(aResetStreamLeavesTheSessionAlone);

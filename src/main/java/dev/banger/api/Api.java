@@ -31,6 +31,10 @@ public final class Api {
     all.addAll(List.of(ImageApi.REGISTER_BEGIN, ImageApi.PRUNE));
     all.addAll(List.of(CatalogApi.FIND, CatalogApi.BUNDLE));
     all.addAll(ImageApi.OPERATIONS);
+    all.add(PromoteApi.BEGIN);
+    all.addAll(PromoteApi.OPERATIONS);
+    all.addAll(List.of(SeedApi.SHOW, SeedApi.CLEAR, SeedApi.FILL, SeedApi.BEGIN));
+    all.addAll(SeedApi.OPERATIONS);
     all.addAll(
         List.of(KernelApi.LIST, KernelApi.DELETE, KernelApi.PULL_BEGIN, KernelApi.REGISTER_BEGIN));
     all.addAll(KernelApi.OPERATIONS);

@@ -24,11 +24,12 @@ public final class ImageApi {
   /**
    * A local image.
    *
-   * @param source who made it: deb, oci, file
+   * @param source who made it: deb, oci, file, vm
    * @param size bytes on disk
    * @param provenance where it came from, exactly
    * @param digest of what it was made of
    * @param kernel what its VMs boot when nobody names a kernel; missing: the newest
+   * @param seed what the homes of its VMs begin with; missing: nothing
    * @param vms names of the VMs that use it
    * @param deleted its name was taken away: its files go with the last of these VMs
    * @param details image.show says them
@@ -51,6 +52,7 @@ public final class ImageApi {
       String provenance,
       String digest,
       @Nullable String kernel,
+      SeedApi.@Nullable Seed seed,
       List<String> vms,
       boolean deleted,
       @Nullable Details details) {}

@@ -2,6 +2,8 @@ package dev.banger.capability;
 
 import dev.banger.guest.Guest;
 import dev.banger.guest.GuestConfiguration;
+import dev.banger.image.Seeds;
+import dev.banger.image.disk.DiskFile;
 import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.disk.DiskTemplates;
 import dev.banger.journal.Steps;
@@ -16,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The work disk: the guest's home directory and the volumes of its image, which survive a change of
- * the image.
+ * the image. The home begins as a copy of the image's work seed, or empty.
  */
 public final class WorkDisk implements Capability {
   private static final Logger LOG = LoggerFactory.getLogger(WorkDisk.class);
@@ -25,9 +27,14 @@ public final class WorkDisk implements Capability {
   static final String DOCKER = "/var/lib/docker";
 
   private final DiskTemplates templates;
+  private final Seeds seeds;
 
-  public WorkDisk(DiskTemplates templates) {
+  /**
+   * @param seeds what a home begins with, when the image has one
+   */
+  public WorkDisk(DiskTemplates templates, Seeds seeds) {
     this.templates = templates;
+    this.seeds = seeds;
   }
 
   @Override
@@ -38,6 +45,8 @@ public final class WorkDisk implements Capability {
   @Override
   public void prepare(StartPlan plan, Steps steps) throws BangerException, InterruptedException {
     StartPlan.Vm vm = plan.vm();
+    DiskFile own = OwnDisk.WORK.in(vm.directory());
+    boolean _ = !own.exists() && seeds.copyTo(own.file(), vm.image(), steps);
     Path disk = OwnDisk.WORK.prepare(vm.directory(), vm.disk(), vm.life(), templates, steps).file();
     plan.add(
         Drive.writable(disk),
@@ -66,7 +75,11 @@ public final class WorkDisk implements Capability {
   }
 
   @Override
-  public List<String> preflight(StartPlan plan) {
+  public List<String> preflight(StartPlan plan) throws BangerException {
+    StartPlan.Vm vm = plan.vm();
+    if (!OwnDisk.WORK.in(vm.directory()).exists()) {
+      seeds.requireFits(vm.image(), vm.disk().roundUp(OwnDisk.UNIT));
+    }
     int volumes = volumes(plan).paths().size();
     return volumes <= Volumes.LIMIT
         ? List.of()

@@ -12,6 +12,8 @@ import org.aesh.command.CommandDefinition;
       ImageFind.class,
       ImagePull.class,
       ImageRegister.class,
+      ImagePromote.class,
+      ImageSeed.class,
       ImageBundle.class,
       ImageDelete.class,
       ImagePrune.class,

@@ -1,6 +1,7 @@
 package dev.banger.cli;
 
 import dev.banger.api.ImageApi;
+import dev.banger.api.SeedApi;
 import dev.banger.model.BangerException;
 import java.util.List;
 import org.aesh.command.CommandDefinition;
@@ -48,6 +49,11 @@ final class ImageShow extends ClientCommand {
         .lines("env", image.env())
         .lines("exposes", image.ports())
         .lines("volume", image.volumes());
+    SeedApi.Seed seed = image.seed();
+    if (seed != null) {
+      facts.line("work seed", Human.size(seed.size()) + " of " + seed.origin());
+      facts.line("SSH key", seed.fingerprint() + " of new homes");
+    }
     if (details != null) {
       details.layers().forEach(layer -> facts.line("layer", layer(layer)));
     }

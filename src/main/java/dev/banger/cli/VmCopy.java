@@ -5,8 +5,6 @@ import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.rpc.ControlMessage;
-import dev.banger.yamux.YamuxSession;
-import dev.banger.yamux.YamuxStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -39,12 +37,6 @@ final class VmCopy extends ClientCommand {
 
   @Option(shortName = 'u', description = "The guest's user, whose rights count")
   @Nullable String user;
-
-  /** Writes the archive, or reads it. */
-  @FunctionalInterface
-  private interface Transfer {
-    void run(TarPipe tar) throws IOException;
-  }
 
   @Override
   int run() throws BangerException, UsageException, InterruptedException {
@@ -191,36 +183,10 @@ final class VmCopy extends ClientCommand {
     }
   }
 
-  /** The daemon's failure counts, unless the trouble was with files of this host. */
-  private void transfer(Client client, StreamApi.Copy request, Transfer transfer)
+  private void transfer(Client client, StreamApi.Copy request, ArchiveTransfer.Transfer transfer)
       throws BangerException {
-    client.call(StreamApi.COPY, request, (method, params) -> {});
-    try (YamuxSession session = client.upgrade()) {
-      YamuxStream control = session.open();
-      YamuxStream stream = session.open();
-      TarPipe tar = new TarPipe(stream);
-      IOException trouble = null;
-      try {
-        transfer.run(tar);
-        stream.closeOutput();
-      } catch (IOException e) {
-        trouble = e;
-        stream.reset();
-      }
-      if (trouble != null && !tar.broken()) {
-        throw trouble;
-      }
-      ControlMessage end = ControlMessage.read(control.input());
-      if (end instanceof ControlMessage.Failed failed) {
-        throw failed.failure();
-      }
-      if (trouble != null || !(end instanceof ControlMessage.Copied copied)) {
-        throw failure(request, trouble);
-      }
-      tell(request, copied);
-    } catch (IOException e) {
-      throw failure(request, e);
-    }
+    String tried = "cannot copy " + request.direction() + " " + request.vm() + ":" + request.path();
+    tell(request, ArchiveTransfer.run(client, StreamApi.COPY, request, tried, transfer));
   }
 
   /** Where the archive itself goes to stdout, the document would be lost in it. */
@@ -231,13 +197,5 @@ final class VmCopy extends ClientCommand {
           new StreamApi.Copied(
               request.vm(), request.path(), request.direction(), copied.entries(), copied.bytes()));
     }
-  }
-
-  private static BangerException failure(StreamApi.Copy request, @Nullable IOException cause) {
-    return new BangerException(
-        ErrorCode.UNAVAILABLE,
-        "cannot copy " + request.direction() + " " + request.vm() + ":" + request.path(),
-        "",
-        cause);
   }
 }

@@ -10,6 +10,7 @@ import dev.banger.capability.UserNetwork;
 import dev.banger.capability.WorkDisk;
 import dev.banger.config.Config;
 import dev.banger.doctor.HostRoom;
+import dev.banger.guest.ssh.DaemonKey;
 import dev.banger.image.Images;
 import dev.banger.image.catalog.Catalogs;
 import dev.banger.image.disk.DiskTemplates;
@@ -107,7 +108,7 @@ public final class Daemon implements AutoCloseable {
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
     ImageParts stock = stock(config, binaries, journal, imageOps);
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
-
+    DaemonKey key = new DaemonKey(directories.data().resolve("ssh"));
     ChosenAccelerator accelerator = accelerator(config, binaries);
     Vms vms =
         Vms.open(
@@ -119,7 +120,7 @@ public final class Daemon implements AutoCloseable {
                 stock.images(),
                 stock.kernels(),
                 backend.driver(binaries, watcher),
-                capabilities(config, templates),
+                capabilities(config, templates, stock.images(), key),
                 accelerator::choose,
                 number -> Host.confinement(root, number),
                 config.vm().bootLimit(),
@@ -129,7 +130,7 @@ public final class Daemon implements AutoCloseable {
                 directories,
                 clock,
                 imageOps,
-                List.of(stock::reclaim, templates::reclaim),
+                sweeps(stock, templates, key),
                 REAPER_PERIOD));
     keep("vms", () -> vms.close(REMOVALS_END));
     serve(
@@ -140,6 +141,7 @@ public final class Daemon implements AutoCloseable {
             stock.images(),
             stock.kernels(),
             stock.catalogs(),
+            key,
             new ExecSessions(),
             binaries,
             config,
@@ -178,12 +180,22 @@ public final class Daemon implements AutoCloseable {
     return chosen;
   }
 
-  private static Capabilities capabilities(Config config, DiskTemplates templates) {
+  /** What a daemon before this one left half made goes; its key is made when there is none. */
+  private static List<VmParts.Sweep> sweeps(
+      ImageParts stock, DiskTemplates templates, DaemonKey key) {
+    return List.of(
+        stock::reclaim,
+        templates::reclaim,
+        () -> stock.images().seeds().refresh(key.fingerprint()));
+  }
+
+  private static Capabilities capabilities(
+      Config config, DiskTemplates templates, Images images, DaemonKey key) {
     return new Capabilities(
         List.of(
             new SystemDisk(templates),
-            new WorkDisk(templates),
-            new Authorization(config.authorization()),
+            new WorkDisk(templates, images.seeds()),
+            new Authorization(config.authorization(), key),
             new Dns(),
             new UserNetwork(),
             new Channel()));

@@ -1,6 +1,7 @@
 package dev.banger.daemon;
 
 import dev.banger.config.Config;
+import dev.banger.guest.ssh.DaemonKey;
 import dev.banger.image.Images;
 import dev.banger.image.catalog.Catalogs;
 import dev.banger.image.kernel.Kernels;
@@ -18,6 +19,7 @@ record DaemonParts(
     Images images,
     Kernels kernels,
     Catalogs catalogs,
+    DaemonKey key,
     ExecSessions programs,
     Binaries binaries,
     Config config,

@@ -3,6 +3,7 @@ package dev.banger.daemon;
 import dev.banger.api.DiskApi;
 import dev.banger.image.Image;
 import dev.banger.image.Images;
+import dev.banger.image.Seed;
 import dev.banger.image.disk.Trees;
 import dev.banger.image.kernel.Kernel;
 import dev.banger.image.kernel.Kernels;
@@ -40,6 +41,7 @@ final class DiskMethods {
         List.of(
             row("images", "banger image prune --all", images()),
             row("kernels", "banger kernel delete KERNEL", kernels()),
+            row("seeds", "banger image seed IMAGE --clear", seeds()),
             row("vms", "", vms()),
             row("layers", "banger image prune", each(List.of(cache.resolve("blobs")))),
             row("templates", "rm " + templates + "/*", each(Trees.list(templates))),
@@ -71,6 +73,15 @@ final class DiskMethods {
     for (Image image : images.list()) {
       String name = image.reference() + " (" + image.id() + ")";
       items.add(item(name, image.directory(), vms.usersOfImage(image.id()).isEmpty()));
+    }
+    return items;
+  }
+
+  /** None is dropped without loss: they are the user's own. */
+  private List<DiskApi.Item> seeds() throws BangerException {
+    List<DiskApi.Item> items = new ArrayList<>();
+    for (Seed seed : images.seeds().list()) {
+      items.add(item("of image " + seed.image(), seed.directory(), false));
     }
     return items;
   }

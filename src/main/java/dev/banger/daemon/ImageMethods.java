@@ -200,6 +200,7 @@ final class ImageMethods {
         image.provenance(),
         image.digest(),
         image.kernel().isEmpty() ? null : image.kernel(),
+        SeedMethods.seed(images, image),
         vms.usersOfImage(image.id()),
         image.deleted(),
         details);

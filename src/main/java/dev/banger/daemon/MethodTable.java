@@ -6,11 +6,14 @@ import dev.banger.api.ImageApi;
 import dev.banger.api.KernelApi;
 import dev.banger.api.Method;
 import dev.banger.api.OpenRpc;
+import dev.banger.api.PromoteApi;
+import dev.banger.api.SeedApi;
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
 import dev.banger.model.Version;
 import dev.banger.ops.OperationStatus;
 import dev.banger.rpc.Methods;
+import dev.banger.vm.Promotion;
 import dev.banger.vm.Vms;
 import io.avaje.jsonb.Jsonb;
 import java.util.ArrayList;
@@ -26,20 +29,25 @@ final class MethodTable {
   private final Jsonb json = Jsonb.builder().build();
   private final Vms vms;
   private final ImageMethods images;
+  private final SeedMethods seeds;
 
-  private MethodTable(Vms vms, ImageMethods images) {
+  private MethodTable(Vms vms, ImageMethods images, SeedMethods seeds) {
     this.vms = vms;
     this.images = images;
+    this.seeds = seeds;
   }
 
   static Methods of(DaemonParts parts, DaemonMethods daemon) {
     Methods methods = new Methods();
     ImageMethods images = new ImageMethods(parts);
-    MethodTable table = new MethodTable(parts.vms(), images);
+    SeedMethods seeds = new SeedMethods(parts);
+    MethodTable table = new MethodTable(parts.vms(), images, seeds);
     OperationMethods operations = new OperationMethods(parts.operations(), table::result);
     VmMethods vms = new VmMethods(parts);
     List<Method<?, ?>> perKind = new ArrayList<>(VmApi.OPERATIONS);
     perKind.addAll(ImageApi.OPERATIONS);
+    perKind.addAll(PromoteApi.OPERATIONS);
+    perKind.addAll(SeedApi.OPERATIONS);
     perKind.addAll(KernelApi.OPERATIONS);
 
     daemon.addTo(methods);
@@ -51,6 +59,7 @@ final class MethodTable {
     new FigureMethods(parts.vms().observer()).addTo(methods);
     images.addTo(methods);
     new CatalogMethods(parts).addTo(methods);
+    seeds.addTo(methods);
     new DiskMethods(parts).addTo(methods);
     new EventMethods(parts.vms()).addTo(methods);
     VmMethods.add(
@@ -63,8 +72,9 @@ final class MethodTable {
     try {
       return switch (status.kind()) {
         case Vms.CREATE, Vms.START, Vms.RESTART -> json.toJson(Views.of(vms.show(status.result())));
-        case ImageMethods.IMAGE_PULL, ImageMethods.IMAGE_REGISTER ->
+        case ImageMethods.IMAGE_PULL, ImageMethods.IMAGE_REGISTER, Promotion.PROMOTE ->
             json.toJson(images.image(status.result()));
+        case Promotion.SEED -> json.toJson(seeds.view(status.result()));
         case ImageMethods.KERNEL_PULL, ImageMethods.KERNEL_REGISTER ->
             json.toJson(images.kernel(status.result()));
         default -> null;

@@ -108,7 +108,7 @@ final class ProgramMethods {
     VmRow row = vms.find(wish.vm());
     boolean claims = wish.oneShot() && row.oneShot();
     if (claims) {
-      vms.claim(row.id());
+      vms.retirement().claim(row.id());
     }
     boolean attached = false;
     try {
@@ -117,7 +117,7 @@ final class ProgramMethods {
       return upgrade;
     } finally {
       if (claims && !attached) {
-        vms.disclaim(row);
+        vms.retirement().disclaim(row);
       }
     }
   }
@@ -211,13 +211,13 @@ final class ProgramMethods {
       LOG.debug("operation {} has ended and is forgotten", begun.operation(), e);
     }
     if (!wish.keep()) {
-      vms.retire(begun.id());
+      vms.retirement().retire(begun.id());
     }
   }
 
   private void retire(VmRow row) {
     if (row.oneShot()) {
-      vms.retire(row.id());
+      vms.retirement().retire(row.id());
     }
   }
 

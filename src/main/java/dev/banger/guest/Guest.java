@@ -22,6 +22,9 @@ public final class Guest implements AutoCloseable {
   private static final int MAKE_DIRECTORY = 1;
   private static final int KEEP_OWNERS = 2;
 
+  /** Of {@link #copyTree}: the holes of files stay holes. */
+  private static final int SPARSE = 2;
+
   private final YamuxSession session;
   private final GuestLimits limits;
   private final Requests requests;
@@ -318,6 +321,15 @@ public final class Guest implements AutoCloseable {
             "cannot copy " + path + " from the guest",
             Kind.COPY_OUT,
             out -> out.path(path).name(user).bool(followLink)));
+  }
+
+  /** Packs what is in a directory, as root, files with holes as such. */
+  public CopyOut copyTree(String directory) throws BangerException, InterruptedException {
+    return new CopyOut(
+        talk(
+            "cannot copy " + directory + " from the guest",
+            Kind.COPY_OUT,
+            out -> out.path(directory + "/.").name("").u8(SPARSE)));
   }
 
   public FileStatus stat(String path, boolean followLink)

@@ -69,7 +69,7 @@ public final class FileSource implements ImageSource {
         "file:" + root.file() + "@" + digest,
         digest,
         root.uuid(),
-        anyOf(OciSource.INITS, disk).size() > 0,
+        anyOf(List.copyOf(Image.INITS), disk).size() > 0,
         ImageDefaults.shell(anyOf(SHELLS, disk), ENVIRONMENT));
   }
 

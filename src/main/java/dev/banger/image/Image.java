@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 
@@ -21,7 +22,7 @@ import java.util.UUID;
  *
  * @param id 12 hex digits
  * @param reference what it was asked for by
- * @param source the kind of its source: {@code deb}, {@code oci}, {@code file}
+ * @param source the kind of its source: {@code deb}, {@code oci}, {@code file}, {@code vm}
  * @param provenance where it came from, exactly
  * @param digest SHA-256 of what went into it
  * @param size of the disk, as the guest sees it
@@ -46,6 +47,10 @@ public record Image(
     ImageDefaults defaults,
     List<ImageLayer> layers,
     Path directory) {
+  /** Whoever has one of these can boot by itself. */
+  public static final Set<String> INITS =
+      Set.of("/sbin/init", "/usr/sbin/init", "/lib/systemd/systemd", "/usr/lib/systemd/systemd");
+
   private static final String MANIFEST = "image.properties";
   private static final String DISK = "rootfs.ext4";
 

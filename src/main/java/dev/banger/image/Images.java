@@ -58,6 +58,7 @@ public final class Images {
   private final Clock clock;
   private final Journal journal;
   private final List<Path> unfinished;
+  private final Seeds seeds;
   private final SecureRandom random = new SecureRandom();
   private final LeafLock lock = new LeafLock("image pulls");
 
@@ -81,6 +82,7 @@ public final class Images {
     this.clock = clock;
     this.journal = journal;
     this.unfinished = Publication.unfinished(directories.images());
+    this.seeds = new Seeds(directories, imageOps, journal, clock);
     journal.undoer(StepKind.IMAGE_STAGING, Publication::undo);
     sources.forEach(source -> journal.undoers(source.undoers()));
   }
@@ -91,6 +93,12 @@ public final class Images {
     for (ImageSource source : sources) {
       source.reclaim();
     }
+    seeds.reclaim();
+  }
+
+  /** The homes that VMs of images begin with. */
+  public Seeds seeds() {
+    return seeds;
   }
 
   /**
@@ -242,13 +250,28 @@ public final class Images {
       ImageReference reference, ImageSource source, Optional<Kernel> kernel, Progress progress)
       throws BangerException, InterruptedException {
     OrderedLock.requireNotHeld(imageOps.rank());
+    requireOwnName(reference);
+    CountDownLatch mine = new CountDownLatch(1);
+    if (enter(reference, mine) != null) {
+      throw new BangerException(
+          ErrorCode.IN_USE, "the image " + reference + " is being made already", "wait for it");
+    }
+    try {
+      return make(source, reference, kernel, progress);
+    } finally {
+      leave(reference);
+      mine.countDown();
+    }
+  }
+
+  /** Refuses what an image that is made on this host cannot be called. */
+  public static void requireOwnName(ImageReference reference) throws BangerException {
     if (!reference.isTagged() || reference.forcesHostPackages()) {
       throw new BangerException(
           ErrorCode.INVALID,
           "an image of this host cannot be called '" + reference + "'",
           "take NAME:TAG, as in mine:1");
     }
-    return make(source, reference, kernel, progress);
   }
 
   private Image make(
@@ -373,13 +396,13 @@ public final class Images {
     return journal.steps("image " + image.id());
   }
 
-  private static void hide(Image image, Steps removal)
-      throws BangerException, InterruptedException {
+  private void hide(Image image, Steps removal) throws BangerException, InterruptedException {
     if (!Files.isDirectory(image.directory())) {
       throw new BangerException(
           ErrorCode.NOT_FOUND, "there is no image '" + image.id() + "' any more", "");
     }
     Publication.withdraw(removal, StepKind.IMAGE_STAGING, image.directory());
+    seeds.withdraw(image, removal);
   }
 
   /**

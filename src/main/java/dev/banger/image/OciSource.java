@@ -25,10 +25,6 @@ import java.util.function.Supplier;
 
 /** What docker would run: images from registries, OCI layouts and archives. */
 public final class OciSource implements ImageSource {
-  /** Whoever has one of these can boot by itself. */
-  static final List<String> INITS =
-      List.of("/sbin/init", "/usr/sbin/init", "/lib/systemd/systemd", "/usr/lib/systemd/systemd");
-
   private final BlobCache layers;
   private final Supplier<OciClient> clients;
   private final RegistrySettings settings;
@@ -93,7 +89,7 @@ public final class OciSource implements ImageSource {
         disk,
         disk.resolveSibling(""),
         options,
-        Set.copyOf(INITS),
+        Image.INITS,
         written -> progress.bytes(written, 0));
   }
 

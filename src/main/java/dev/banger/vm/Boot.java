@@ -54,9 +54,14 @@ final class Boot {
   private final VmParts.Confinements confinement;
 
   Boot(VmParts parts) {
+    this(parts, parts.capabilities());
+  }
+
+  /** With these hooks in place of those that every VM has. */
+  Boot(VmParts parts, Capabilities capabilities) {
     this.driver = parts.driver();
     this.kernels = parts.kernels();
-    this.capabilities = parts.capabilities();
+    this.capabilities = capabilities;
     this.directories = parts.directories();
     this.journal = parts.journal();
     this.clock = parts.clock();
@@ -108,7 +113,7 @@ final class Boot {
     return new VmmSpec(
         vm.id(),
         directories.vmRun(vm.id()),
-        directories.vm(vm.id()),
+        vm.directory(),
         vm.cpus(),
         vm.memory(),
         vm.kernel().vmlinux(),

@@ -1,5 +1,6 @@
 package dev.banger.vm;
 
+import dev.banger.capability.OwnDisk;
 import dev.banger.image.Image;
 import dev.banger.image.ImageReference;
 import dev.banger.image.Images;
@@ -159,6 +160,7 @@ final class Creation {
     ImageReference reference = ImageReference.parse(row.source().image());
     while (true) {
       Image image = images.resolve(reference, progress);
+      images.seeds().requireFits(image, row.shape().disk().roundUp(OwnDisk.UNIT));
       String wanted = row.source().kernel().isEmpty() ? image.kernel() : row.source().kernel();
       Kernel kernel = wanted.isEmpty() ? newest(progress) : kernels.find(wanted);
       try (Held _ = imageOps.acquire()) {

@@ -7,7 +7,6 @@ import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -18,7 +17,7 @@ final class Lookup {
   private final Transitions transitions;
   private final Observer observer;
   private final Recovery recovery;
-  private final Set<VmId> hidden;
+  private final Predicate<VmId> hidden;
 
   /**
    * @param hidden what nobody shall see any more
@@ -29,7 +28,7 @@ final class Lookup {
       Transitions transitions,
       Observer observer,
       Recovery recovery,
-      Set<VmId> hidden) {
+      Predicate<VmId> hidden) {
     this.recovery = recovery;
     this.observer = observer;
     this.table = table;
@@ -45,7 +44,7 @@ final class Lookup {
   }
 
   private boolean visible(VmRow row) {
-    return !hidden.contains(row.id());
+    return !hidden.test(row.id());
   }
 
   /** By name, id, or the beginning of an id that is no other's. */

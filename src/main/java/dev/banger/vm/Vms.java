@@ -17,17 +17,11 @@ import java.time.Duration;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The door: every VM, by its life. Long work is begun as an operation; the rest answers when done.
  */
 public final class Vms {
-  private static final Logger LOG = LoggerFactory.getLogger(Vms.class);
-  private static final Duration CLIENT_LIMIT = Duration.ofSeconds(30);
   private static final Duration GUEST_LIMIT = Duration.ofSeconds(10);
 
   /** Refused, it is tried again; others must not wait for it. */
@@ -55,9 +49,8 @@ public final class Vms {
   private final Recovery recovery;
   private final Admission admission;
   private final Settings settings;
-  private final Set<VmId> retired = ConcurrentHashMap.newKeySet();
-  private final Set<Thread> removals = ConcurrentHashMap.newKeySet();
-  private final Unclaimed unclaimed = new Unclaimed(CLIENT_LIMIT, this::retire);
+  private final Retirement retirement;
+  private final Promotion promotion;
 
   private Vms(VmParts parts, String bootId) throws BangerException {
     this.table = parts.table();
@@ -83,9 +76,18 @@ public final class Vms {
     this.settings =
         new Settings(transitions, parts.directories(), parts.clock(), parts.journal(), locks);
     this.observer = new Observer(this, lifecycle, parts.directories(), parts.clock());
+    this.retirement = new Retirement(table, transitions, this::deleteIfThere);
     this.recovery =
-        new Recovery(parts, lifecycle, remains, locks, transitions, unclaimed, this::superviseAll);
-    this.lookup = new Lookup(table, lifecycle, transitions, observer, recovery, retired);
+        new Recovery(
+            parts,
+            lifecycle,
+            remains,
+            locks,
+            transitions,
+            retirement.unclaimed(),
+            this::superviseAll);
+    this.lookup = new Lookup(table, lifecycle, transitions, observer, recovery, retirement::hides);
+    this.promotion = new Promotion(parts, plans, lookup, lifecycle, transitions, admission, locks);
   }
 
   private void superviseAll() throws BangerException {
@@ -93,6 +95,11 @@ public final class Vms {
       transitions.startsWithDaemon(row);
     }
     supervisor.begin(table.all());
+  }
+
+  /** Makes images and work seeds of stopped VMs. */
+  public Promotion promotion() {
+    return promotion;
   }
 
   /** Looks at VMs and changes nothing. */
@@ -377,56 +384,9 @@ public final class Vms {
     }
   }
 
-  /**
-   * A one-shot VM whose command has ended: from now on nobody sees it, and it is removed in the
-   * background. What a daemon that dies meanwhile leaves of it, the next one removes.
-   */
-  public void retire(VmId id) {
-    if (retired.add(id)) {
-      freeName(id);
-      Thread removal = Thread.ofVirtual().name("retire-" + id).unstarted(() -> remove(id));
-      removals.add(removal);
-      removal.start();
-    }
-  }
-
-  /**
-   * The client of a one-shot VM that a daemon before this one left has come: whoever claims it
-   * retires it. Nothing for any other VM.
-   */
-  public void claim(VmId id) {
-    unclaimed.claim(id);
-  }
-
-  /** A claim came to nothing: another client may come, for a while. */
-  public void disclaim(VmRow row) {
-    if (row.oneShot()) {
-      unclaimed.expect(row.id());
-    }
-  }
-
-  private void freeName(VmId id) {
-    try {
-      Optional<VmRow> row = table.byId(id);
-      if (row.isPresent()) {
-        transitions.retiring(row.get(), Recovery.retiredName(id), "its command has ended");
-      }
-    } catch (BangerException e) {
-      LOG.warn("the name of vm={} is free only when it is removed", id, e);
-    }
-  }
-
-  private void remove(VmId id) {
-    try {
-      deleteIfThere(id);
-    } catch (BangerException e) {
-      retired.remove(id); // it can be seen, and deleted by hand
-      LOG.error("vm={} cannot be removed", id, e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } finally {
-      removals.remove(Thread.currentThread());
-    }
+  /** One-shot VMs go through it when their command has ended. */
+  public Retirement retirement() {
+    return retirement;
   }
 
   /** Waits for removals that have begun. VMs run on. */
@@ -434,15 +394,14 @@ public final class Vms {
     recovery.close();
     long until = System.nanoTime() + limit.toNanos();
     supervisor.close();
-    unclaimed.close();
-    for (Thread removal : removals) {
-      removal.join(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
-    }
+    retirement.close(Duration.ofNanos(Math.max(1, until - System.nanoTime())));
   }
 
   /** What holds the VM is cancelled, and a VMM that is being asked to end is ended. */
   private void breakOff(VmRow row) throws BangerException, InterruptedException {
-    operations.cancelAll(o -> o.kind().startsWith("vm.") && o.subject().equals(row.name().value()));
+    operations.cancelAll(o ->
+        (o.kind().startsWith("vm.") || Promotion.isKind(o.kind()))
+            && o.subject().equals(row.name().value()));
     LiveVm running = lifecycle.live(row.id());
     if (running != null) {
       running.stopping();

@@ -3,6 +3,7 @@ package dev.banger.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.banger.api.ImageApi;
+import dev.banger.api.SeedApi;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -40,6 +41,7 @@ class ImageShowTest {
                 "registry/web@sha256:cc",
                 "sha256:cc",
                 null,
+                new SeedApi.Seed(128 << 20, 1, "directory /home/me", 0, "SHA256:x"),
                 List.of("one", "two"),
                 true,
                 DETAILS));
@@ -55,6 +57,8 @@ class ImageShowTest {
             "shared 2M of layers that other images have",
             "layer sha256:aa 2M, also in other:1",
             "layer sha256:bb 1M",
+            "work seed 128M of directory /home/me",
+            "SSH key SHA256:x of new homes",
             "vm one",
             "vm two")
         .noneMatch(line -> line.startsWith("user") || line.startsWith("kernel"));

@@ -194,7 +194,13 @@ public final class Invariants {
   }
 
   private void staging() throws IOException {
-    for (Path place : List.of(directories.images(), directories.kernels(), directories.cache())) {
+    Path seeds = directories.data().resolve("seeds");
+    Set<String> images = new TreeSet<>();
+    for (String seed : entries(seeds)) {
+      require(images.add(seed.replaceAll("-.*", "")), "a second work seed: %s", seed);
+    }
+    for (Path place :
+        List.of(directories.images(), directories.kernels(), directories.cache(), seeds)) {
       if (!Files.isDirectory(place) || Files.isSymbolicLink(place)) {
         continue; // shared with other tests
       }

@@ -70,6 +70,7 @@ final class PointRuns implements AutoCloseable {
     Files.deleteIfExists(passed());
     try (TestClient client = daemon.client()) {
       scenario.act(client);
+      scenario.check(client, true);
     }
     List<Point> points = new ArrayList<>();
     for (String line : Files.readAllLines(passed())) {
@@ -117,6 +118,9 @@ final class PointRuns implements AutoCloseable {
       checkChange(point, failure);
     }
     checkVm(point, failure.isEmpty());
+    try (TestClient client = daemon.client()) {
+      point.scenario().check(client, failure.isEmpty());
+    }
     cleanUp();
   }
 

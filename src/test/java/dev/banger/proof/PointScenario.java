@@ -1,11 +1,16 @@
 package dev.banger.proof;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.banger.api.DaemonApi;
 import dev.banger.api.ImageApi;
 import dev.banger.api.KernelApi;
+import dev.banger.api.PromoteApi;
+import dev.banger.api.SeedApi;
 import dev.banger.model.BangerException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 
 /** What is done while the daemon dies, or while its operation is cancelled. */
@@ -130,6 +135,60 @@ enum PointScenario {
       client.delete(VM, true);
     }
   },
+  PROMOTE("image.promote", Afterwards.WHOLE, Afterwards.WHOLE) {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      String _ = client.create(VM, true);
+      client.stop(VM, false);
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      client.await(
+          client.call(PromoteApi.BEGIN, new PromoteApi.Promote(VM, PROMOTED, false)).operation());
+    }
+
+    @Override
+    void check(TestClient client, boolean done) throws BangerException {
+      List<String> made =
+          client.call(ImageApi.LIST, new DaemonApi.Nothing()).images().stream()
+              .filter(image -> image.reference().equals(PROMOTED))
+              .map(ImageApi.View::id)
+              .toList();
+      assertThat(made).as("images promoted").hasSizeLessThanOrEqualTo(1);
+      assertThat(!done || made.size() == 1).as("it was made").isTrue();
+      for (String image : made) { // also when the daemon died right behind it
+        assertThat(client.call(ImageApi.SHOW, new ImageApi.Ref(image)).digest()).isNotEmpty();
+        var _ = client.call(ImageApi.DELETE, new ImageApi.Delete(image, false));
+      }
+    }
+  },
+  /** An image's work seed is replaced by the home of a VM. */
+  SEED("image.seed", Afterwards.WHOLE, Afterwards.WHOLE) {
+    @Override
+    void prepare(TestClient client, TestDaemon daemon) throws BangerException {
+      String _ = client.create(VM, true);
+      client.stop(VM, false);
+      boolean there =
+          client.call(ImageApi.LIST, new DaemonApi.Nothing()).images().stream()
+              .anyMatch(image -> image.reference().equals(SEEDED));
+      if (!there) {
+        client.await(client.call(ImageApi.PULL_BEGIN, new ImageApi.Ref(SEEDED)).operation());
+        act(client);
+      }
+    }
+
+    @Override
+    void act(TestClient client) throws BangerException {
+      client.await(client.call(SeedApi.BEGIN, new SeedApi.FromVm(SEEDED, VM)).operation());
+    }
+
+    @Override
+    void check(TestClient client, boolean done) throws BangerException {
+      SeedApi.View view = client.call(SeedApi.SHOW, new ImageApi.Ref(SEEDED));
+      assertThat(view.seed()).as("one of the two").isNotNull();
+    }
+  },
   IMAGE_PULL("image.pull", Afterwards.GONE, Afterwards.GONE) {
 
     @Override
@@ -248,6 +307,8 @@ enum PointScenario {
 
   static final String VM = "web";
   private static final String IMAGE = "tiny:other";
+  private static final String SEEDED = "tiny:seeded";
+  private static final String PROMOTED = "promoted:one";
 
   /** What is there of its VM; an image makes none. */
   enum Afterwards {
@@ -276,6 +337,8 @@ enum PointScenario {
   boolean changesImages() {
     return this == FIRST_CREATE
         || this == DELETE_LAST_OF_IMAGE
+        || this == PROMOTE
+        || this == SEED
         || name().startsWith("IMAGE_")
         || name().startsWith("KERNEL_");
   }
@@ -293,6 +356,9 @@ enum PointScenario {
   }
 
   abstract void act(TestClient client) throws Exception;
+
+  /** What else must be true afterwards. */
+  void check(TestClient client, boolean done) throws Exception {}
 
   /**
    * @param done it was not broken off after all

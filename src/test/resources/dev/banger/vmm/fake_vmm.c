@@ -29,6 +29,7 @@
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -109,12 +110,23 @@ static void die(const char *what) {
   exit(1);
 }
 
+/* What a helper VM shows of a stopped VM's disks (PROTOCOL.md, section 4): its guests have no disks. */
+static void show_tree(void) {
+  if (mount("tmpfs", "/run", "tmpfs", 0, "mode=0755") != 0) return;
+  mkdir("/run/banger", 0755);
+  mkdir("/run/banger/tree", 0755);
+  int file = open("/run/banger/tree/file", O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+  if (file < 0 || write(file, "whole\n", 6) != 6) _exit(126);
+  close(file);
+}
+
 static void run_agent(const char *agent, const char *script, int parent) {
   struct pollfd alive = {.fd = parent, .events = POLLIN};
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (poll(&alive, 1, 0) != 0) _exit(1); /* the VMM ended before it could be told */
   mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
   mount("proc", "/proc", "proc", 0, NULL);
+  show_tree();
   prctl(PR_CAPBSET_DROP, CAP_SYS_RESOURCE); /* its /root is the host's, whose file system it must not grow */
   sigset_t none;
   sigemptyset(&none);

@@ -2,6 +2,9 @@ package dev.banger.image.disk;
 
 import dev.banger.ffm.FileCalls;
 import dev.banger.ffm.SystemCallException;
+import dev.banger.journal.Step;
+import dev.banger.journal.StepKind;
+import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
@@ -49,6 +52,33 @@ public record DiskFile(Path file) {
     } catch (IOException e) {
       throw Trees.failure("cannot read the disk " + file, e);
     }
+  }
+
+  /** Whether it was unmounted in order: reading it needs no write to it. */
+  public boolean isClean() throws BangerException {
+    try {
+      return Superblock.read(file).filter(Superblock::clean).isPresent();
+    } catch (IOException e) {
+      throw Trees.failure("cannot read the disk " + file, e);
+    }
+  }
+
+  /**
+   * A copy at {@code target}, which must not exist, holes as holes. Not written to the disk yet: a
+   * crash of the host may lose it.
+   */
+  public void copyTo(Path target) throws BangerException {
+    try {
+      SparseCopy.copy(file, target);
+    } catch (IOException e) {
+      throw Trees.failure("cannot make the disk " + target, e);
+    }
+  }
+
+  /** As {@link #copyTo(Path)}, in a step of this kind. */
+  public void copyTo(Path target, Steps steps, StepKind kind)
+      throws BangerException, InterruptedException {
+    steps.take(Step.of(kind, steps.owner(), SparseCopy.beside(target)), () -> copyTo(target));
   }
 
   /**

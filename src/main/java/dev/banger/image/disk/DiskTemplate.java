@@ -5,7 +5,6 @@ import dev.banger.journal.StepKind;
 import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -43,7 +42,7 @@ public record DiskTemplate(Role role, ByteSize size, Path file) {
       return UUID.fromString(uuid);
     }
 
-    String label() {
+    public String label() {
       return "banger-" + name().toLowerCase(Locale.ROOT);
     }
   }
@@ -53,17 +52,13 @@ public record DiskTemplate(Role role, ByteSize size, Path file) {
    * size. Not written to the disk yet: a crash of the host may lose it.
    */
   public void copyTo(Path target) throws BangerException {
-    try {
-      SparseCopy.copy(file, target);
-    } catch (IOException e) {
-      throw Trees.failure("cannot make the disk " + target, e);
-    }
+    new DiskFile(file).copyTo(target);
   }
 
   /** As {@link #copyTo(Path)}, in a step of this kind. */
   public void copyTo(Path target, Steps steps, StepKind kind)
       throws BangerException, InterruptedException {
-    steps.take(Step.of(kind, steps.owner(), SparseCopy.beside(target)), () -> copyTo(target));
+    new DiskFile(file).copyTo(target, steps, kind);
   }
 
   /** Removes a half-made copy. A whole one belongs to its VM's directory. */

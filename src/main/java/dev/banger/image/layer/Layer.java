@@ -9,6 +9,10 @@ public interface Layer {
   /** For messages, as its digest. */
   String name();
 
+  default Reading reading() {
+    return Reading.OF_AN_IMAGE;
+  }
+
   /** The stream, not compressed. Read to its end it has checked itself. */
   InputStream open() throws IOException, BangerException, InterruptedException;
 }

@@ -24,6 +24,7 @@ final class LayerMerge {
   private final HardLinks links;
   private final ImageLimits limits;
   private int layer;
+  private Reading reading = Reading.OF_AN_IMAGE;
 
   LayerMerge(Ext4Writer writer, LayerTree tree, HardLinks links, ImageLimits limits) {
     this.writer = writer;
@@ -33,24 +34,30 @@ final class LayerMerge {
   }
 
   /** Reads a layer that lies below all that were read. */
-  void read(InputStream stream, int number) throws IOException, InterruptedException {
+  void read(InputStream stream, int number, Reading how) throws IOException, InterruptedException {
     layer = number;
+    reading = how;
     TarReader tar = new TarReader(stream);
     for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }
       limits.count(entry);
-      take(entry, tar);
+      TarEntry adapted = reading.adapt(entry);
+      switch (reading.fate(entry)) {
+        case KEPT -> take(adapted, tar);
+        case EMPTIED -> take(adapted.emptied(), tar);
+        case LEFT_OUT -> links.hidden(adapted, layer, () -> write(adapted, tar));
+      }
     }
     limits.drain(stream);
   }
 
   /** Reads the layer once more for files that hard links name and that layers above hide. */
-  void readHidden(InputStream stream, int number) throws IOException {
+  void readHidden(InputStream stream, int number, Reading how) throws IOException {
     TarReader tar = new TarReader(stream);
     for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
-      TarEntry read = entry;
+      TarEntry read = how.adapt(entry);
       links.hidden(read, number, () -> write(read, tar));
     }
   }
@@ -63,7 +70,7 @@ final class LayerMerge {
     }
     byte[] last = names.getLast();
     int parent = directory(names.subList(0, names.size() - 1), entry);
-    if (startsWith(last, WHITEOUT)) {
+    if (reading.whiteouts() && startsWith(last, WHITEOUT)) {
       if (parent != LayerTree.NONE) {
         whiteout(parent, last, entry);
       }
@@ -199,7 +206,7 @@ final class LayerMerge {
     Attributes attributes = kept(entry.attributes());
     try {
       return switch (entry.type()) {
-        case Attributes.REGULAR -> writer.file(attributes, tar.content(), entry.size());
+        case Attributes.REGULAR -> writer.file(attributes, content(entry, tar), entry.size());
         case Attributes.SYMLINK -> writer.symlink(attributes, entry.target());
         default -> writer.special(attributes, entry.major(), entry.minor());
       };
@@ -208,6 +215,10 @@ final class LayerMerge {
     } catch (IOException e) {
       throw new IOException(TarEntry.printable(entry.path()) + ": " + e.getMessage(), e);
     }
+  }
+
+  private static InputStream content(TarEntry entry, TarReader tar) {
+    return entry.size() == 0 ? InputStream.nullInputStream() : tar.content();
   }
 
   /** Without extended attributes that mean something to an overlay, or that ext4 does not know. */

@@ -54,10 +54,37 @@ public final class RootDisk {
       Set<String> wanted,
       LongConsumer progress)
       throws BangerException, InterruptedException {
+    return write(layers, disk, scratch, options, wanted, true, progress);
+  }
+
+  /**
+   * As {@link #write}, without a directory {@code lost+found}, which no home has; e2fsck makes one
+   * when it needs it.
+   */
+  public static void writeHome(
+      List<? extends Layer> layers,
+      Path disk,
+      Path scratch,
+      Ext4Options options,
+      LongConsumer progress)
+      throws BangerException, InterruptedException {
+    Set<String> _ = write(layers, disk, scratch, options, Set.of(), false, progress);
+  }
+
+  private static Set<String> write(
+      List<? extends Layer> layers,
+      Path disk,
+      Path scratch,
+      Ext4Options options,
+      Set<String> wanted,
+      boolean lostAndFound,
+      LongConsumer progress)
+      throws BangerException, InterruptedException {
     boolean whole = false;
     try (LayerTree tree = new LayerTree(scratch);
         Ext4Writer writer = Ext4Writer.create(disk, options)) {
-      Set<String> found = write(layers, tree, writer, options.seconds(), wanted, progress);
+      Set<String> found = merge(layers, tree, writer, wanted, progress);
+      new Directories(tree, writer, options.seconds()).write(lostAndFound);
       whole = true;
       return found;
     } catch (ClosedByInterruptException | InterruptedIOException e) {
@@ -85,11 +112,10 @@ public final class RootDisk {
     }
   }
 
-  private static Set<String> write(
+  private static Set<String> merge(
       List<? extends Layer> layers,
       LayerTree tree,
       Ext4Writer writer,
-      long seconds,
       Set<String> wanted,
       LongConsumer progress)
       throws IOException, BangerException, InterruptedException {
@@ -99,7 +125,7 @@ public final class RootDisk {
     for (int number = 0; number < layers.size(); number++) {
       Layer layer = layers.get(layers.size() - 1 - number);
       try (InputStream stream = new ReadAhead(layer.open())) {
-        merge.read(stream, number);
+        merge.read(stream, number, layer.reading());
       } catch (LayerException e) {
         throw new LayerException(layer.name() + ": " + e.getMessage(), e);
       }
@@ -120,7 +146,6 @@ public final class RootDisk {
         found.add(path);
       }
     }
-    new Directories(tree, writer, seconds).write();
     return found;
   }
 
@@ -129,7 +154,7 @@ public final class RootDisk {
       throws IOException, BangerException, InterruptedException {
     int before = hardLinks.found();
     try (InputStream stream = layer.open()) {
-      merge.readHidden(stream, number);
+      merge.readHidden(stream, number, layer.reading());
     }
     return hardLinks.found() > before;
   }
@@ -146,13 +171,8 @@ public final class RootDisk {
       this.seconds = seconds;
     }
 
-    void write() throws IOException {
-      int lost = tree.find(LayerTree.ROOT, LOST_AND_FOUND);
-      if (lost == LayerTree.NONE || tree.type(lost) == LayerTree.NO_TYPE) {
-        lost = lost == LayerTree.NONE ? tree.addImplied(LayerTree.ROOT, LOST_AND_FOUND, 0) : lost;
-        tree.become(lost, Attributes.DIRECTORY, 0);
-        tree.setAttributes(lost, Ext4Writer.lostAndFound(seconds));
-      }
+    void write(boolean lostAndFound) throws IOException {
+      int lost = lostAndFound ? lostAndFound() : LayerTree.NONE;
       tree.setInode(LayerTree.ROOT, Ext4Writer.ROOT);
       for (int node = 1; node < tree.count(); node++) {
         if (tree.isDirectory(node) && isThere(node)) {
@@ -164,7 +184,17 @@ public final class RootDisk {
           writeDirectory(node);
         }
       }
-      writer.finish(tree.isDirectory(lost) ? tree.inode(lost) : 0);
+      writer.finish(lost != LayerTree.NONE && tree.isDirectory(lost) ? tree.inode(lost) : 0);
+    }
+
+    private int lostAndFound() throws IOException {
+      int lost = tree.find(LayerTree.ROOT, LOST_AND_FOUND);
+      if (lost == LayerTree.NONE || tree.type(lost) == LayerTree.NO_TYPE) {
+        lost = lost == LayerTree.NONE ? tree.addImplied(LayerTree.ROOT, LOST_AND_FOUND, 0) : lost;
+        tree.become(lost, Attributes.DIRECTORY, 0);
+        tree.setAttributes(lost, Ext4Writer.lostAndFound(seconds));
+      }
+      return lost;
     }
 
     private boolean isThere(int node) {

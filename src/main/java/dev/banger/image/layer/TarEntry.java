@@ -37,6 +37,17 @@ public final class TarEntry {
     this.minor = minor;
   }
 
+  TarEntry with(Attributes others) {
+    return new TarEntry(path, target, type, others, size, major, minor);
+  }
+
+  /** A file without its content; anything else stays as it is. */
+  TarEntry emptied() {
+    return type == Attributes.REGULAR
+        ? new TarEntry(path, target, type, attributes, 0, major, minor)
+        : this;
+  }
+
   public byte[] path() {
     return path;
   }
