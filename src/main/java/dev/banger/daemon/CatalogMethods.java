@@ -127,6 +127,10 @@ final class CatalogMethods {
     String named = wish.kernel() == null ? image.kernel() : wish.kernel();
     Kernel kernel = named.isEmpty() ? newest() : kernels.find(named);
     List<BundleFile> files = new ArrayList<>(image.bundleFiles());
+    images
+        .seeds()
+        .of(image.id())
+        .ifPresent(seed -> files.add(new BundleFile(BundleFile.SEED, seed.disk().file())));
     files.addAll(kernel.bundleFiles());
     BundleSession session = new BundleSession(files);
     return new Upgrade<>(

@@ -109,7 +109,8 @@ public final class CatalogSource implements ImageSource {
       throws BangerException, InterruptedException, IOException {
     Kernels.Staged staged = kernels.stage(scratch);
     Path manifest = disk.resolveSibling("bundle.properties");
-    BundleReader.Places places = new BundleReader.Places(manifest, disk, staged.directory());
+    BundleReader.Places places =
+        new BundleReader.Places(manifest, disk, Seed.arrivedWith(disk), staged.directory());
     boolean withKernel =
         BundleReader.unpack(content, places, written -> progress.bytes(written, 0));
     Manifest image = Manifest.read(manifest);

@@ -302,17 +302,31 @@ public final class Images {
               directories.images().resolve(id));
       image.writeTo(publication.directory());
       progress.stage("write to disk");
+      Path arrived = Seed.arrivedWith(disk);
+      Optional<Seeds.Staged> seed =
+          Files.exists(arrived)
+              ? Optional.of(seeds.stage(id, arrived, pulled.provenance(), steps))
+              : Optional.empty();
       publication.sync();
-      try (var _ = imageOps.acquire()) {
-        if (boots.isPresent()) {
-          requireStillHere(boots.get());
-        }
-        publication.publish(id);
-      }
+      publish(image, publication, seed, boots);
       steps.keep();
       return image;
     } catch (IOException e) {
       throw Trees.failure("cannot write the image of " + reference, e);
+    }
+  }
+
+  private void publish(
+      Image image, Publication publication, Optional<Seeds.Staged> seed, Optional<Kernel> boots)
+      throws BangerException, InterruptedException {
+    try (var _ = imageOps.acquire()) {
+      if (boots.isPresent()) {
+        requireStillHere(boots.get());
+      }
+      if (seed.isPresent()) {
+        seed.get().publish();
+      }
+      publication.publish(image.id());
     }
   }
 

@@ -73,6 +73,11 @@ public record Seed(Path directory, String image, ByteSize size, String origin, I
     return new DiskFile(diskIn(directory));
   }
 
+  /** Where a source puts the seed that comes with an image's disk. */
+  static Path arrivedWith(Path imageDisk) {
+    return imageDisk.resolveSibling("seed.ext4");
+  }
+
   static Path diskIn(Path directory) {
     return directory.resolve(DISK);
   }

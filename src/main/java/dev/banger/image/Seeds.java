@@ -3,6 +3,7 @@ package dev.banger.image;
 import dev.banger.ext4.Ext4Options;
 import dev.banger.image.disk.DiskTemplate;
 import dev.banger.image.disk.Publication;
+import dev.banger.image.disk.RootFile;
 import dev.banger.image.disk.Trees;
 import dev.banger.image.layer.DirectoriesLayer;
 import dev.banger.image.layer.Layer;
@@ -156,6 +157,34 @@ public final class Seeds {
       return seed;
     } catch (IOException e) {
       throw Trees.failure("cannot write the work seed of " + image.reference(), e);
+    }
+  }
+
+  /**
+   * The seed that has come with an image which is about to be published: publish it before, and
+   * under the same lock. Seeds of images that are not there are removed by the next daemon.
+   */
+  Staged stage(String image, Path arrived, String origin, Steps steps)
+      throws BangerException, InterruptedException {
+    Publication publication = Publication.begin(steps, StepKind.SEED_STAGING, parent);
+    Path disk = Seed.diskIn(publication.directory());
+    try {
+      Files.move(arrived, disk);
+      Path directory = parent.resolve(image + "-" + Long.toHexString(random.nextLong()));
+      RootFile root = RootFile.openHome(disk);
+      new Seed(directory, image, root.size(), origin, clock.instant())
+          .writeTo(publication.directory(), "");
+      publication.sync();
+      return new Staged(publication, directory.getFileName().toString());
+    } catch (IOException e) {
+      throw Trees.failure("cannot write the work seed of the image", e);
+    }
+  }
+
+  /** Whole, but nobody sees it yet. */
+  record Staged(Publication publication, String name) {
+    void publish() throws BangerException {
+      Path _ = publication.publish(name);
     }
   }
 

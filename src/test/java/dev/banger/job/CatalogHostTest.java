@@ -36,6 +36,7 @@ class CatalogHostTest {
               echo of a bundle > root/note
               mke2fs -q -t ext4 -d root root.ext4 32M
               banger image register tools:1 --rootfs root.ext4
+              mkdir home; echo of a home > home/note; banger image seed tools:1 --from home
               banger image bundle tools:1 -o served/tools.bundle --catalog served/team.json \
                 --description 'what we build with'
               banger image delete tools:1
@@ -86,8 +87,11 @@ class CatalogHostTest {
       byte[] bundle = Files.readAllBytes(directory.resolve("served/tools.bundle"));
       Files.write(
           blobs.resolve(sum + ".partial"), java.util.Arrays.copyOf(bundle, bundle.length / 2));
-      assertThat(host.banger("vm", "run", "--image", "tools:1", "--", "cat", "/note").ok().out())
-          .isEqualTo("of a bundle\n");
+      assertThat(
+              host.banger("vm", "run", "--image", "tools:1", "--", "cat", "/note", "/root/note")
+                  .ok()
+                  .out())
+          .isEqualTo("of a bundle\nof a home\n");
       assertThat(Files.readString(directory.resolve("httpd.log"))).contains("response:206");
       assertThat(host.banger("image", "show", "tools:1").ok().out())
           .contains("catalog:team/tools:1@sha256:" + sum);

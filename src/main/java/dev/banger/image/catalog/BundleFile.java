@@ -5,7 +5,7 @@ import java.nio.file.Path;
 /**
  * One file of a bundle.
  *
- * @param name in the bundle: {@link #IMAGE}, {@link #ROOT}, or below {@link #KERNEL}
+ * @param name in the bundle: {@link #IMAGE}, {@link #ROOT}, {@link #SEED}, or below {@link #KERNEL}
  */
 public record BundleFile(String name, Path file) {
   /** What the image says of itself; first in every bundle. */
@@ -13,6 +13,9 @@ public record BundleFile(String name, Path file) {
 
   /** The root file system. */
   public static final String ROOT = "rootfs.ext4";
+
+  /** The work seed, if the image has one. */
+  public static final String SEED = "seed.ext4";
 
   /** What the names of the kernel's files begin with. */
   public static final String KERNEL = "kernel/";

@@ -31,9 +31,10 @@ public final class BundleReader {
    *
    * @param image does not exist
    * @param root does not exist
+   * @param seed does not exist, nor need it afterwards
    * @param kernel an empty directory
    */
-  public record Places(Path image, Path root, Path kernel) {}
+  public record Places(Path image, Path root, Path seed, Path kernel) {}
 
   private final Places places;
   private final LongConsumer progress;
@@ -96,6 +97,7 @@ public final class BundleReader {
   private static boolean isKnown(String name) {
     return name.equals(BundleFile.IMAGE)
         || name.equals(BundleFile.ROOT)
+        || name.equals(BundleFile.SEED)
         || KERNEL_FILE.matcher(name).matches();
   }
 
@@ -103,6 +105,7 @@ public final class BundleReader {
     return switch (name) {
       case BundleFile.IMAGE -> places.image();
       case BundleFile.ROOT -> places.root();
+      case BundleFile.SEED -> places.seed();
       default -> places.kernel().resolve(name.substring(BundleFile.KERNEL.length()));
     };
   }

@@ -49,6 +49,23 @@ public record RootFile(Path file, ByteSize size, UUID uuid) {
     }
   }
 
+  /** As {@link #open}, of a template of home directories: it has the UUID of work disks. */
+  public static RootFile openHome(Path file) throws BangerException {
+    try {
+      Superblock superblock = Superblock.read(file).orElse(null);
+      boolean home =
+          superblock != null
+              && superblock.clean()
+              && superblock.uuid().equals(DiskTemplate.Role.WORK.uuid());
+      if (superblock == null || !home) {
+        throw invalid(file + " is no work seed", "`banger image seed` makes them");
+      }
+      return new RootFile(file, new ByteSize(Files.size(file)), superblock.uuid());
+    } catch (IOException e) {
+      throw Trees.failure("cannot read " + file, e);
+    }
+  }
+
   private static void requireUsable(Path file, Superblock superblock) throws BangerException {
     if (!superblock.mountable()) {
       throw invalid(file + " is a journal of another ext4", "name the file system itself");

@@ -41,7 +41,10 @@ class BundleTest {
   private BundleReader.Places places(String name) throws IOException {
     Path into = Files.createDirectory(directory.resolve(name));
     return new BundleReader.Places(
-        into.resolve("image"), into.resolve("root"), Files.createDirectory(into.resolve("kernel")));
+        into.resolve("image"),
+        into.resolve("root"),
+        into.resolve("seed"),
+        Files.createDirectory(into.resolve("kernel")));
   }
 
   /** A sparse file with something at its beginning and in its middle. */
