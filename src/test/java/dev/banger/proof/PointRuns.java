@@ -70,7 +70,6 @@ final class PointRuns implements AutoCloseable {
     Files.deleteIfExists(passed());
     try (TestClient client = daemon.client()) {
       scenario.act(client);
-      scenario.check(client, true);
     }
     List<Point> points = new ArrayList<>();
     for (String line : Files.readAllLines(passed())) {
@@ -80,6 +79,9 @@ final class PointRuns implements AutoCloseable {
       for (Point point : List.copyOf(points)) {
         points.add(new Point(scenario, Action.CANCEL, point.number(), point.name()));
       }
+    }
+    try (TestClient client = daemon.client()) { // takes steps of its own
+      scenario.check(client, true);
     }
     cleanUp();
     return points;
