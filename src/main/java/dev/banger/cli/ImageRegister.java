@@ -3,6 +3,7 @@ package dev.banger.cli;
 import dev.banger.api.ImageApi;
 import dev.banger.api.OperationApi;
 import dev.banger.model.BangerException;
+import java.nio.file.Path;
 import org.aesh.command.CommandDefinition;
 import org.aesh.command.option.Argument;
 import org.aesh.command.option.Option;
@@ -28,6 +29,9 @@ final class ImageRegister extends ClientCommand {
   @Option(name = "initrd", description = "A cpio archive for the kernel's file")
   @Nullable String initrd;
 
+  @Option(name = "seed", description = "A directory that the homes of its VMs begin with")
+  @Nullable String seed;
+
   @Override
   int run() throws BangerException, UsageException, InterruptedException {
     String root = OptionValues.file("--rootfs", rootfs);
@@ -35,6 +39,7 @@ final class ImageRegister extends ClientCommand {
     if (!file && (modules != null || initrd != null)) {
       throw new UsageException("--modules and --initrd belong to a kernel's file", "--kernel FILE");
     }
+    Path home = seed == null ? null : ImageSeed.source(seed);
     try (Client client = connect()) {
       String boots =
           file && kernel != null
@@ -43,6 +48,11 @@ final class ImageRegister extends ClientCommand {
       ImageApi.Register wish = new ImageApi.Register(reference, root, boots);
       OperationApi.Begun begun = client.call(ImageApi.REGISTER_BEGIN, wish);
       OperationApi.Status end = Operations.await(client, begun.operation());
+      if (home != null) {
+        try (Client filling = connect()) {
+          ImageSeed.fill(filling, reference, home);
+        }
+      }
       if (json) {
         printJson(end);
       } else {

@@ -43,7 +43,10 @@ final class ImageSeed extends ClientCommand {
         return show(client.call(SeedApi.CLEAR, image));
       }
       if (from != null) {
-        fill(image, from);
+        Path source = source(from);
+        try (Client filling = connect()) {
+          fill(filling, image.reference(), source);
+        }
       } else if (fromVm != null) {
         SeedApi.FromVm wish = new SeedApi.FromVm(image.reference(), fromVm);
         OperationApi.Status _ =
@@ -53,24 +56,26 @@ final class ImageSeed extends ClientCommand {
     }
   }
 
-  /** On a connection of its own, which carries nothing else afterwards. */
-  private void fill(ImageApi.Ref image, String directory)
-      throws BangerException, UsageException, InterruptedException {
-    Path source = Path.of(directory).toAbsolutePath().normalize();
+  /** A directory that homes can begin with. */
+  static Path source(String directory) throws UsageException {
+    Path source = Path.of(OptionValues.file("the work seed", directory));
     if (!Files.isDirectory(source)) {
       throw new UsageException(
           source + " is no directory", "name the directory that homes begin with");
     }
-    SeedApi.Fill wish = new SeedApi.Fill(image.reference(), "directory " + source);
-    try (Client client = connect()) {
-      var _ =
-          ArchiveTransfer.run(
-              client,
-              SeedApi.FILL,
-              wish,
-              "cannot make the work seed of " + image.reference() + " of " + source,
-              tar -> pack(source, tar));
-    }
+    return source;
+  }
+
+  /** On this connection, which carries nothing else afterwards. */
+  static void fill(Client client, String reference, Path source) throws BangerException {
+    SeedApi.Fill wish = new SeedApi.Fill(reference, "directory " + source);
+    var _ =
+        ArchiveTransfer.run(
+            client,
+            SeedApi.FILL,
+            wish,
+            "cannot make the work seed of " + reference + " of " + source,
+            tar -> pack(source, tar));
   }
 
   private static void pack(Path source, TarPipe tar) throws IOException {

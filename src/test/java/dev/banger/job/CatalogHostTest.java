@@ -35,8 +35,8 @@ class CatalogHostTest {
               for name in sh uname cat; do ln -s busybox root/bin/$name; done
               echo of a bundle > root/note
               mke2fs -q -t ext4 -d root root.ext4 32M
-              banger image register tools:1 --rootfs root.ext4
-              mkdir home; echo of a home > home/note; banger image seed tools:1 --from home
+              mkdir home; echo of a home > home/note
+              banger image register tools:1 --rootfs root.ext4 --seed home
               banger image bundle tools:1 -o served/tools.bundle --catalog served/team.json \
                 --description 'what we build with'
               banger image delete tools:1
