@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "machine.h"
+#include "process.h"
 
 #define NEW_ROOT "/newroot"
 
@@ -221,6 +222,8 @@ void mounts_bind(struct configuration *configuration) {
         const struct bind *bind = &configuration->binds[i];
         int error = work == NULL ? ENODEV : strstr(bind->source, "..") != NULL ? EINVAL : bind_one(work, bind);
         if (error == 0) continue;
+        /* What is written there must not land on the system disk: the next start would hide it. */
+        if (bind->flags & BIND_FILL) fatal("cannot make the volume %s: %s", bind->target, strerror(error));
         configuration_warn(configuration, "cannot bind %s of the work disk to %s: %s", bind->source, bind->target, strerror(error));
     }
     machine_mark("binds");

@@ -22,7 +22,8 @@
 
 enum { PATH = 8400, OPEN_FILES = 16, FAILED = 1 };
 
-#define UNFINISHED ".unfinished"
+/* In a format. No volume is called so: a % in a path is written as %25. */
+#define UNFINISHED "%%unfinished"
 
 static int remove_one(const char *path, const struct stat *status, int type, struct FTW *position) {
     (void)status;

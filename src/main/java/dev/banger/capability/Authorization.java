@@ -30,6 +30,16 @@ public final class Authorization implements Capability {
   }
 
   @Override
+  public List<String> preflight(StartPlan plan) {
+    try {
+      String _ = daemon.line();
+      return List.of();
+    } catch (BangerException e) {
+      return List.of(e.getMessage() + ": " + e.hint());
+    }
+  }
+
+  @Override
   public void prepare(StartPlan plan, Steps steps) throws BangerException {
     List<String> keys = new ArrayList<>(config.keys());
     keys.add(daemon.line());

@@ -19,9 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 public record Catalog(String name, List<CatalogEntry> entries) {
   /** The longest file of a catalog, in bytes. */
-  public static final int SIZE_LIMIT = 8 << 20;
+  public static final int SIZE_LIMIT = 1 << 20;
 
-  private static final int MOST_ENTRIES = 20_000;
+  private static final int DEEPEST = 16;
+  private static final int MOST_ENTRIES = 2_000;
   private static final String NAME = "[A-Za-z0-9][A-Za-z0-9 ._-]{0,63}";
 
   public Catalog {
@@ -41,6 +42,7 @@ public record Catalog(String name, List<CatalogEntry> entries) {
    * @param from where the text was found, for messages
    */
   public static Catalog parse(String text, String from) throws BangerException {
+    requireFlat(text, from);
     Map<String, Object> file;
     try {
       file = Reading.JSON.fromJson(text);
@@ -65,6 +67,27 @@ public record Catalog(String name, List<CatalogEntry> entries) {
       }
     }
     return new Catalog(text(file, "catalog"), entries);
+  }
+
+  /** What is nested deeply is no catalog, and costs the reader its stack. */
+  private static void requireFlat(String text, String from) throws BangerException {
+    int depth = 0;
+    boolean quoted = false;
+    for (int i = 0; i < text.length(); i++) {
+      char c = text.charAt(i);
+      if (quoted && c == '\\') {
+        i++;
+      } else if (c == '"') {
+        quoted = !quoted;
+      } else if (!quoted && (c == '{' || c == '[')) {
+        depth++;
+      } else if (!quoted && (c == '}' || c == ']')) {
+        depth--;
+      }
+      if (depth > DEEPEST) {
+        throw invalid(from, "it is nested more than " + DEEPEST + " deep", null);
+      }
+    }
   }
 
   private static CatalogEntry entry(@Nullable Object image) {

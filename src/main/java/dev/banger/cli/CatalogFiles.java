@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 
 /** Catalogs and keys in files of the user's. */
 final class CatalogFiles {
@@ -35,9 +36,14 @@ final class CatalogFiles {
   static void write(Path file, Catalog catalog) throws BangerException {
     try {
       Path real = Files.exists(file) ? file.toRealPath() : file;
-      Path beside = real.resolveSibling(real.getFileName() + ".new");
+      Path beside = Files.createTempFile(real.toAbsolutePath().resolveSibling("."), ".banger-", "");
       try {
         Files.writeString(beside, catalog.text());
+        Files.setPosixFilePermissions(
+            beside,
+            Files.exists(real)
+                ? Files.getPosixFilePermissions(real)
+                : PosixFilePermissions.fromString("rw-r--r--"));
         Files.move(beside, real, StandardCopyOption.ATOMIC_MOVE);
       } finally {
         Files.deleteIfExists(beside);

@@ -59,6 +59,7 @@ final class ImageBundle extends ClientCommand {
           client.call(
               CatalogApi.BUNDLE, new CatalogApi.Bundle(reference, kernel), (method, params) -> {});
       Path file = file(bundled);
+      CatalogEntry _ = entry(bundled, file, 1, "0".repeat(64)); // before all of it is downloaded
       try (YamuxSession session = client.upgrade()) {
         entry = receive(session, bundled, file);
       }

@@ -6,7 +6,6 @@ import dev.banger.image.catalog.Catalogs;
 import dev.banger.image.disk.Manifest;
 import dev.banger.image.disk.RootFile;
 import dev.banger.image.disk.Trees;
-import dev.banger.image.kernel.Kernel;
 import dev.banger.image.kernel.Kernels;
 import dev.banger.image.oci.Digest;
 import dev.banger.image.oci.WebContents;
@@ -47,9 +46,23 @@ public final class CatalogSource implements ImageSource {
     return "catalog";
   }
 
+  /** Not with a registry's name in front, by docker's rule. */
   @Override
   public boolean accepts(ImageReference reference) {
-    return reference.isTagged() && !reference.forcesHostPackages();
+    int slash = reference.name().indexOf('/');
+    String first = reference.name().substring(0, Math.max(0, slash));
+    boolean registry = first.contains(".") || first.contains(":") || first.equals("localhost");
+    return reference.isTagged() && !reference.forcesHostPackages() && !registry;
+  }
+
+  /** A catalog lists it, or may list it: it cannot be read. */
+  @Override
+  public boolean decides(ImageReference reference) throws InterruptedException {
+    try {
+      return catalogs.find(reference.name(), reference.tag()).isPresent();
+    } catch (BangerException e) {
+      return true;
+    }
   }
 
   @Override
@@ -116,15 +129,24 @@ public final class CatalogSource implements ImageSource {
     Manifest image = Manifest.read(manifest);
     Files.delete(manifest);
     RootFile root = RootFile.open(disk);
-    Optional<Kernel> kernel =
-        withKernel ? Optional.of(staged.adopt(bundle.kernel())) : Optional.empty();
+    String listed = found.entry().reference();
+    String provenance = "catalog:" + found.catalog() + "/" + listed + "@" + digest;
+    if (withKernel == bundle.kernel().isEmpty()) {
+      throw new BangerException(
+          ErrorCode.INVALID,
+          "the bundle of " + listed + " holds another kernel than its catalog says",
+          "ask whoever keeps the catalog for another version");
+    }
+    if (withKernel) {
+      staged.complete(bundle.kernel(), provenance);
+    }
     return new Pulled(
-        "catalog:" + found.catalog() + "/" + found.entry().reference() + "@" + digest,
+        provenance,
         digest.toString(),
         root.uuid(),
         Boolean.parseBoolean(image.text("hasInit")),
         ImageDefaults.read(image),
         Image.layers(image),
-        kernel);
+        withKernel ? Optional.of(staged) : Optional.empty());
   }
 }

@@ -27,6 +27,14 @@ public interface ImageSource {
   Pulled pull(ImageReference reference, Path disk, Steps scratch, Progress progress)
       throws BangerException, InterruptedException;
 
+  /**
+   * Whether nobody else is asked for this reference when its pull has failed: another's image of
+   * the same name would be a stranger's.
+   */
+  default boolean decides(ImageReference reference) throws InterruptedException {
+    return false;
+  }
+
   /** How the steps are undone that only this source takes. */
   default Map<StepKind, Undoer> undoers() {
     return Map.of();

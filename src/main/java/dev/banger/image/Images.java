@@ -5,6 +5,7 @@ import dev.banger.image.disk.Publication;
 import dev.banger.image.disk.Trees;
 import dev.banger.image.disk.Users;
 import dev.banger.image.kernel.Kernel;
+import dev.banger.image.kernel.Kernels;
 import dev.banger.image.oci.BlobCache;
 import dev.banger.journal.Journal;
 import dev.banger.journal.StepKind;
@@ -229,7 +230,7 @@ public final class Images {
       try {
         return make(source, reference, Optional.empty(), progress);
       } catch (BangerException e) {
-        boolean another = ELSEWHERE.contains(e.code());
+        boolean another = ELSEWHERE.contains(e.code()) && !source.decides(reference);
         failures.forEach(e::addSuppressed);
         if (!another || source.equals(accepting.getLast())) {
           throw e;
@@ -283,7 +284,7 @@ public final class Images {
           Publication.begin(steps, StepKind.IMAGE_STAGING, directories.images());
       Path disk = Image.diskIn(publication.directory());
       Pulled pulled = source.pull(reference, disk, scratch, progress);
-      Optional<Kernel> boots = kernel.or(pulled::kernel);
+      Optional<Kernel> boots = kernel.or(() -> pulled.kernel().map(Kernels.Staged::kernel));
       String id = newId();
       Image image =
           new Image(
@@ -308,7 +309,7 @@ public final class Images {
               ? Optional.of(seeds.stage(id, arrived, pulled.provenance(), steps))
               : Optional.empty();
       publication.sync();
-      publish(image, publication, seed, boots);
+      publish(image, publication, seed, pulled.kernel(), kernel);
       steps.keep();
       return image;
     } catch (IOException e) {
@@ -317,11 +318,18 @@ public final class Images {
   }
 
   private void publish(
-      Image image, Publication publication, Optional<Seeds.Staged> seed, Optional<Kernel> boots)
+      Image image,
+      Publication publication,
+      Optional<Seeds.Staged> seed,
+      Optional<Kernels.Staged> arrived,
+      Optional<Kernel> named)
       throws BangerException, InterruptedException {
     try (var _ = imageOps.acquire()) {
-      if (boots.isPresent()) {
-        requireStillHere(boots.get());
+      if (named.isPresent()) {
+        requireStillHere(named.get());
+      }
+      if (arrived.isPresent()) {
+        arrived.get().publish();
       }
       if (seed.isPresent()) {
         seed.get().publish();

@@ -1,6 +1,6 @@
 package dev.banger.image;
 
-import dev.banger.image.kernel.Kernel;
+import dev.banger.image.kernel.Kernels;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -14,7 +14,8 @@ import java.util.UUID;
  * @param hasInit whether it can be booted by an init of its own
  * @param defaults how it wants to be run
  * @param layers what it was made of, the lowest first; none when it was not made of layers
- * @param kernel that came with it, and that its VMs boot when nobody names one
+ * @param kernel that came with it, is published with it, and that its VMs boot when nobody names
+ *     one
  */
 public record Pulled(
     String provenance,
@@ -23,7 +24,7 @@ public record Pulled(
     boolean hasInit,
     ImageDefaults defaults,
     List<ImageLayer> layers,
-    Optional<Kernel> kernel) {
+    Optional<Kernels.Staged> kernel) {
   public Pulled {
     layers = List.copyOf(layers);
   }

@@ -19,10 +19,12 @@ public final class Scrub implements Sieve {
   private static final Set<String> OF_THE_MACHINE =
       Set.of(
           "var/lib/dbus/machine-id",
+          "var/lib/NetworkManager/secret_key",
           "var/lib/systemd/random-seed",
           "var/lib/systemd/credential.secret");
 
-  private static final Pattern HOST_KEY = Pattern.compile("etc/ssh/ssh_host_[^/]*_key(\\.pub)?");
+  private static final Pattern HOST_KEY =
+      Pattern.compile("etc/(?:ssh/ssh_host_|dropbear/dropbear_)[^/]*_key(\\.pub)?");
 
   /** Its directories are named by machine. */
   private static final String JOURNAL = "var/log/journal/";
@@ -31,7 +33,7 @@ public final class Scrub implements Sieve {
   private static final Pattern OLDER_LOG =
       Pattern.compile(".*\\.(?:gz|xz|zst|bz2|old|[0-9]+|[0-9]+\\.log)");
 
-  private static final Pattern HOME = Pattern.compile("(?:root|home/[^/]+)/(.+)");
+  private static final Pattern HOME = Pattern.compile("(?:root|home/[^/]+)/(.+)", Pattern.DOTALL);
   private static final Pattern HISTORY =
       Pattern.compile(
           "\\.[A-Za-z0-9_]*_history|\\.(?:lesshst|viminfo|wget-hsts)|\\.local/share/recently-used\\.xbel");

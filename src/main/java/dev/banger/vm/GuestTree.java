@@ -11,6 +11,7 @@ import dev.banger.model.PieceInputStream;
 import dev.banger.model.Progress;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -95,6 +96,8 @@ final class GuestTree implements Layer {
         sum.update(to, offset, count);
         tell(count);
         return count;
+      } catch (InterruptedIOException e) {
+        throw e; // somebody else has failed
       } catch (IOException e) {
         failure = e;
         throw e;

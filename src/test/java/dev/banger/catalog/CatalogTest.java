@@ -81,6 +81,15 @@ class CatalogTest {
   }
 
   @Test
+  void aCatalogThatIsNestedWithoutEndOrTooLongIsRefused() {
+    assertThatThrownBy(() -> Catalog.parse("[".repeat(500_000), "here"))
+        .hasMessageContaining("nested");
+    String many = "{\"catalog\": \"x\", \"images\": [" + "{},".repeat(3000) + "{}]}";
+    assertThatThrownBy(() -> Catalog.parse(many, "here"))
+        .hasMessageContaining("more than 2000 images");
+  }
+
+  @Test
   void latestIsTheFirstUnlessOneIsCalledSo() {
     Catalog catalog = new Catalog("x", List.of(bundle("tools", "3"), bundle("tools", "2")));
     assertThat(catalog.find("tools", "latest", "amd64")).contains(bundle("tools", "3"));

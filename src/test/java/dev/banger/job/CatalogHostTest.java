@@ -162,6 +162,33 @@ class CatalogHostTest {
   }
 
   @Test
+  void aBundleThatIsDamagedInTheCacheIsDownloadedAgain() throws Exception {
+    try (Host host = stranger(home(), "team.json", key)) {
+      Path blobs = Files.createDirectories(host.home().resolve("cache/blobs/sha256"));
+      long size = Files.size(directory.resolve("served/tools.bundle"));
+      Files.write(blobs.resolve(sumOfBundle()), new byte[(int) size]);
+      assertThat(host.banger("image", "pull", "tools:1").err()).contains("CORRUPT", "is damaged");
+      assertNothingStays(host);
+      host.banger("image", "pull", "tools:1").ok();
+    }
+  }
+
+  @Test
+  void whatACatalogListsIsAskedOfNobodyElse() throws Exception {
+    Path moved = Files.createDirectories(directory.resolve("served/moved"));
+    Files.copy(directory.resolve("served/team.json"), moved.resolve("team.json"));
+    try (Host host = stranger(home(), "moved/team.json", key)) {
+      Host.Result pull = host.banger("image", "pull", "tools:1");
+      assertThat(pull.err()).contains("NOT_FOUND", "/moved/tools.bundle");
+      assertThat(pull.err()).doesNotContain("docker.io");
+    }
+    try (Host host = stranger(home(), "missing.json", key)) {
+      Host.Result pull = host.banger("image", "pull", "tools:1");
+      assertThat(pull.err()).contains("UNAVAILABLE", "no catalog that can be read has tools:1");
+    }
+  }
+
+  @Test
   void aCatalogThatCannotBeReadIsTold() throws Exception {
     try (Host host = stranger(home(), "missing.json", key)) {
       Host.Result found = host.banger("image", "find").ok();

@@ -66,7 +66,7 @@ class LocalImageHostTest {
         host.banger("image", "delete", "ours:1").ok();
         host.banger("kernel", "delete", id).ok();
       }
-      assertThat(host.banger("kernel", "ls").ok().out()).isEqualTo(kernels);
+      assertThat(host.banger("kernel", "ls").ok().out().lines()).hasSize(2);
     }
   }
 

@@ -131,6 +131,10 @@ class ServiceHostTest {
     await().atMost(Duration.ofSeconds(60)).until(() -> logs("large").contains(sum));
     assertThat(exec("large", "ls /large/sub | busybox wc -l")).isEqualTo("2000\n");
     host.banger("vm", "delete", "--force", "large").ok();
+    Host.Result small =
+        host.banger("vm", "create", "small", "--image", image, "--disk", "64M", "--start");
+    assertThat(small.err()).contains("cannot make the volume /large", "No space left on device");
+    assertThat(host.banger("vm", "ls").ok().out()).doesNotContain("small");
     host.banger("image", "delete", image).ok();
   }
 

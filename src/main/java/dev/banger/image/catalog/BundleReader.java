@@ -1,5 +1,6 @@
 package dev.banger.image.catalog;
 
+import com.github.luben.zstd.ZstdIOException;
 import com.github.luben.zstd.ZstdInputStreamNoFinalizer;
 import dev.banger.image.disk.SparseCopy;
 import dev.banger.image.layer.LayerException;
@@ -16,6 +17,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.function.LongConsumer;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /** Unpacks a bundle, and nothing but what a bundle may hold. */
 public final class BundleReader {
@@ -60,7 +62,7 @@ public final class BundleReader {
       for (TarEntry entry = tar.next(); entry != null; entry = tar.next()) {
         reader.take(entry, tar.content());
       }
-    } catch (LayerException e) {
+    } catch (LayerException | ZstdIOException e) {
       throw invalid("its archive is damaged", e);
     }
     if (!reader.seen.contains(BundleFile.IMAGE) || !reader.seen.contains(BundleFile.ROOT)) {
@@ -95,6 +97,10 @@ public final class BundleReader {
   }
 
   private static boolean isKnown(String name) {
+    return !name.equals(BundleFile.KERNEL + "boot-modules") && hasPlace(name);
+  }
+
+  private static boolean hasPlace(String name) {
     return name.equals(BundleFile.IMAGE)
         || name.equals(BundleFile.ROOT)
         || name.equals(BundleFile.SEED)
@@ -110,8 +116,7 @@ public final class BundleReader {
     };
   }
 
-  private static BangerException invalid(
-      String why, @org.jspecify.annotations.Nullable Exception cause) {
+  private static BangerException invalid(String why, @Nullable Exception cause) {
     return new BangerException(
         ErrorCode.INVALID,
         "cannot use this bundle: " + why,

@@ -59,8 +59,13 @@ public final class Catalogs {
       try {
         URI place = address.resolve(bundle.url());
         String scheme = String.valueOf(place.getScheme());
+        boolean plain = place.getQuery() == null && place.getFragment() == null;
         boolean web = scheme.equals("http") || scheme.equals("https");
-        boolean local = scheme.equals("file") && "file".equals(address.getScheme());
+        boolean local =
+            scheme.equals("file")
+                && plain
+                && !place.isOpaque()
+                && "file".equals(address.getScheme());
         if ((web && place.getHost() != null) || (local && place.getAuthority() == null)) {
           return place;
         }
@@ -161,7 +166,9 @@ public final class Catalogs {
       throw new BangerException(
           ErrorCode.UNAVAILABLE,
           "no catalog that can be read has " + name + ":" + tag,
-          "see why the others cannot be read",
+          "see why the other cannot be read, take it out of config.toml, or name the registry, too:"
+              + " docker.io/library/"
+              + name,
           problems.getFirst());
     }
     return Optional.empty();

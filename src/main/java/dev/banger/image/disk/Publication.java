@@ -6,6 +6,7 @@ import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -134,7 +135,7 @@ public final class Publication {
   }
 
   /** Writes one file beside its final name, then renames it; a VMM of another uid may read it. */
-  public static void writeFile(Path file, byte[] content) throws IOException {
+  public static void writeFile(Path file, byte[]... parts) throws IOException {
     Path parent = file.toAbsolutePath().getParent();
     if (parent == null) {
       throw new IOException(file + " is no file name");
@@ -143,9 +144,11 @@ public final class Publication {
     Path beside = Files.createTempFile(parent, PREFIX, "");
     try {
       try (FileChannel channel = FileChannel.open(beside, StandardOpenOption.WRITE)) {
-        java.nio.ByteBuffer bytes = java.nio.ByteBuffer.wrap(content);
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
+        for (byte[] part : parts) {
+          ByteBuffer bytes = ByteBuffer.wrap(part);
+          while (bytes.hasRemaining()) {
+            channel.write(bytes);
+          }
         }
         channel.force(true);
       }

@@ -28,7 +28,12 @@ final class Initramfs {
   /** Counts changes of what {@link #archive} writes. */
   private static final String FORMAT = "1";
 
+  /**
+   * The kernel unpacks archives that follow one another, each at a multiple of this, later files
+   * over earlier ones (Documentation/driver-api/early-userspace/buffer-format.rst).
+   */
   private static final int ALIGNMENT = 4;
+
   private static final Duration UNUSED = Duration.ofDays(30);
   private static final List<String> DIRECTORIES =
       List.of("dev", "proc", "sys", "run", "root", "modules");
@@ -55,14 +60,18 @@ final class Initramfs {
         digest.update((part + "\0").getBytes(StandardCharsets.UTF_8));
       }
       digest.update(program);
-      byte[] before =
-          Files.exists(kernel.initrd()) ? Files.readAllBytes(kernel.initrd()) : new byte[0];
-      digest.update(before);
       Path file = cache.resolve(HexFormat.of().formatHex(digest.digest()) + ".cpio");
       if (Files.exists(file)) {
         Files.setLastModifiedTime(file, FileTime.from(clock.instant()));
       } else {
-        Publication.writeFile(file, archive(kernel, order.lines().toList(), program, before));
+        // An initrd comes first: its contents are part of the kernel's digest.
+        byte[] before =
+            Files.exists(kernel.initrd()) ? Files.readAllBytes(kernel.initrd()) : new byte[0];
+        Publication.writeFile(
+            file,
+            before,
+            new byte[(ALIGNMENT - before.length % ALIGNMENT) % ALIGNMENT],
+            archive(kernel, order.lines().toList(), program));
         dropUnused();
       }
       return file;
@@ -90,17 +99,9 @@ final class Initramfs {
     }
   }
 
-  /**
-   * The kernel unpacks archives that follow one another, later files over earlier ones
-   * (Documentation/driver-api/early-userspace/buffer-format.rst).
-   *
-   * @param before another archive, which comes first
-   */
-  private static byte[] archive(Kernel kernel, List<String> modules, byte[] program, byte[] before)
+  private static byte[] archive(Kernel kernel, List<String> modules, byte[] program)
       throws IOException {
-    ByteArrayOutputStream bytes = new ByteArrayOutputStream((4 << 20) + before.length);
-    bytes.write(before);
-    bytes.write(new byte[(ALIGNMENT - before.length % ALIGNMENT) % ALIGNMENT]);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream(4 << 20);
     try (CpioWriter cpio = new CpioWriter(bytes)) {
       for (String directory : DIRECTORIES) {
         cpio.directory(directory, 0755);

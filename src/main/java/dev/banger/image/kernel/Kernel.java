@@ -20,7 +20,7 @@ import java.util.stream.Stream;
  * @param id names it: its release and the beginning of its digest
  * @param release what {@code uname -r} says in the guest
  * @param architecture as Debian says it: {@code amd64}
- * @param digest SHA-256 of the package it came in
+ * @param digest SHA-256 of the package or the files it was made of
  * @param source where it came from
  * @param modulesUuid of the modules disk's file system
  * @param directory holds all its files
@@ -40,6 +40,7 @@ public record Kernel(
   /** Where the source begins of one that was made of files of this host. */
   static final String OF_FILES = "file:";
 
+  private static final String OF_CATALOG = "catalog:";
   private static final String MANIFEST = "kernel.properties";
   private static final int DIGEST_DIGITS = 12;
 
@@ -58,7 +59,8 @@ public record Kernel(
    *
    * @param parent its directory is to be there
    */
-  static Kernel staged(Path unpublished, Path parent) throws BangerException {
+  static Kernel staged(Path unpublished, Path parent, String source, Instant now)
+      throws BangerException {
     Manifest manifest = Manifest.read(unpublished.resolve(MANIFEST));
     String id = id(manifest.text("release"), manifest.text("digest"));
     Kernel there = of(manifest, id, unpublished);
@@ -70,7 +72,15 @@ public record Kernel(
             "ask whoever made it for another");
       }
     }
-    return of(manifest, id, parent.resolve(id));
+    return new Kernel(
+        id,
+        there.release(),
+        there.architecture(),
+        there.digest(),
+        source,
+        now,
+        there.modulesUuid(),
+        parent.resolve(id));
   }
 
   private static Kernel of(Manifest manifest, String id, Path directory) throws BangerException {
@@ -116,9 +126,9 @@ public record Kernel(
     return directory.resolve("vmlinux");
   }
 
-  /** Whether it was made of files of this host: it is booted only where somebody names it. */
-  boolean isOfFiles() {
-    return source.startsWith(OF_FILES);
+  /** Whether it is booted only where somebody names it: it was not pulled. */
+  boolean isOnlyNamed() {
+    return source.startsWith(OF_FILES) || source.startsWith(OF_CATALOG);
   }
 
   /** Archives for the kernel to unpack before banger's own; may be missing. */

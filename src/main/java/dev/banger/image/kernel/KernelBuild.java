@@ -64,18 +64,19 @@ final class KernelBuild {
   record Built(String release, String digest) {}
 
   /** Everything but the manifest, of files of this host. INVALID when they do not fit together. */
-  Built buildOf(KernelFiles files, Progress progress) throws BangerException, InterruptedException {
+  Built buildOf(KernelFiles given, Progress progress) throws BangerException, InterruptedException {
+    KernelFiles files = given.real();
     progress.stage("read kernel");
-    byte[] given = files.readKernel();
+    byte[] content = files.readKernel();
     byte[] initrd =
         files.initrd().isPresent() ? files.readInitrd(files.initrd().get()) : new byte[0];
-    String digest = files.digest(given, initrd);
+    String digest = files.digest(content, initrd);
     String release;
     try {
-      byte[] vmlinux = BzImage.isElf(given) ? given : BzImage.vmlinux(given);
+      byte[] vmlinux = BzImage.isElf(content) ? content : BzImage.vmlinux(content);
       release = BzImage.release(vmlinux);
       Files.write(target.resolve("vmlinux"), vmlinux);
-      Files.write(target.resolve("vmlinuz"), given);
+      Files.write(target.resolve("vmlinuz"), content);
       if (initrd.length > 0) {
         Files.write(target.resolve(Kernel.INITRD), initrd);
       }

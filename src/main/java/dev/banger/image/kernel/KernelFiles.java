@@ -1,10 +1,14 @@
 package dev.banger.image.kernel;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import dev.banger.image.disk.Trees;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -24,10 +28,27 @@ import java.util.stream.Stream;
  * @param initrd archives that are unpacked before banger's own initramfs; empty: there is none
  */
 public record KernelFiles(Path kernel, Optional<Path> modules, Optional<Path> initrd) {
-  private static final int LARGEST_KERNEL = 256 << 20;
-  private static final int LARGEST_INITRD = 512 << 20;
+  /** All of it is held in the daemon's memory at once. */
+  private static final int LARGEST_KERNEL = 96 << 20;
+
+  private static final int LARGEST_INITRD = 64 << 20;
   private static final List<String> ARCHIVES =
       List.of("3037303730", "1f8b", "28b52ffd", "fd377a585a", "02214c18", "425a68", "5d0000");
+
+  /** The same, the modules without symbolic links: nothing is ever written through one. */
+  KernelFiles real() throws BangerException {
+    if (modules.isEmpty()) {
+      return this;
+    }
+    try {
+      return new KernelFiles(kernel, Optional.of(modules.get().toRealPath()), initrd);
+    } catch (NoSuchFileException e) {
+      throw new BangerException(
+          ErrorCode.NOT_FOUND, "there is no directory " + modules.get(), "check the path", e);
+    } catch (IOException e) {
+      throw Trees.failure("cannot read " + modules.get(), e);
+    }
+  }
 
   byte[] readKernel() throws BangerException {
     return read(kernel, LARGEST_KERNEL);
@@ -72,6 +93,7 @@ public record KernelFiles(Path kernel, Optional<Path> modules, Optional<Path> in
   String digest(byte[] kernelContent, byte[] initrdContent) throws BangerException {
     try {
       MessageDigest sum = MessageDigest.getInstance("SHA-256");
+      sum.update((kernelContent.length + " " + initrdContent.length + " ").getBytes(US_ASCII));
       sum.update(kernelContent);
       sum.update(initrdContent);
       if (modules.isPresent()) {
@@ -83,13 +105,14 @@ public record KernelFiles(Path kernel, Optional<Path> modules, Optional<Path> in
                     + " "
                     + facts.size()
                     + " "
-                    + facts.lastModifiedTime();
-            sum.update(line.getBytes(java.nio.charset.StandardCharsets.UTF_8));
+                    + facts.lastModifiedTime()
+                    + "\n";
+            sum.update(line.getBytes(UTF_8));
           }
         }
       }
       return HexFormat.of().formatHex(sum.digest());
-    } catch (IOException | java.io.UncheckedIOException e) {
+    } catch (IOException | UncheckedIOException e) {
       throw Trees.failure("cannot read the modules in " + modules.get(), e);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException(e);

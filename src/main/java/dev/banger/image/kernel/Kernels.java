@@ -28,12 +28,14 @@ import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The kernels on this host: pulled from the host's Debian mirrors, kept below {@link
- * Directories#kernels}. The directories are the truth: one that is there is whole.
+ * The kernels on this host: pulled from the host's Debian mirrors, made of files, or come with
+ * bundles; kept below {@link Directories#kernels}. The directories are the truth: one that is there
+ * is whole.
  */
 public final class Kernels {
   private static final Pattern PACKAGE = Pattern.compile("\\b(linux-image-[a-z0-9.+-]+)");
@@ -183,6 +185,9 @@ public final class Kernels {
       kernel.writeTo(publication.directory());
       publication.sync();
       try (var _ = imageOps.acquire()) {
+        if (Files.isDirectory(kernel.directory())) {
+          return byId(id); // that very kernel is here already
+        }
         publication.publish(id);
       }
       steps.keep();
@@ -197,9 +202,10 @@ public final class Kernels {
     return new Staged(Publication.begin(steps, StepKind.KERNEL_STAGING, directories.kernels()));
   }
 
-  /** Where the files of such a kernel go. */
+  /** Where the files of such a kernel go. Belongs to one thread. */
   public final class Staged {
     private final Publication publication;
+    private @Nullable Kernel kernel;
 
     private Staged(Publication publication) {
       this.publication = publication;
@@ -210,24 +216,42 @@ public final class Kernels {
     }
 
     /**
-     * It is one of this host's from now on; when that very kernel is here already, it is that one.
-     * INVALID unless it is whole and of this release.
+     * Its files are all there. INVALID unless they are whole and of this release.
+     *
+     * @param provenance where it came from
      */
-    public Kernel adopt(String release) throws BangerException, InterruptedException {
-      Kernel staged = Kernel.staged(publication.directory(), directories.kernels());
+    public void complete(String release, String provenance) throws BangerException {
+      Kernel staged =
+          Kernel.staged(
+              publication.directory(), directories.kernels(), provenance, clock.instant());
       if (!staged.release().equals(release) || !ID.matcher(staged.id()).matches()) {
         throw new BangerException(
             ErrorCode.INVALID,
             "the kernel that came with the image is not the announced " + release,
             "take another version of the image");
       }
-      publication.sync();
-      try (var _ = imageOps.acquire()) {
-        if (!Files.isDirectory(staged.directory())) {
-          publication.publish(staged.id());
-        }
+      try {
+        staged.writeTo(publication.directory());
+      } catch (IOException e) {
+        throw Trees.failure("cannot write the kernel " + staged.id(), e);
       }
-      return byId(staged.id());
+      publication.sync();
+      kernel = staged;
+    }
+
+    /** As it will be. */
+    public Kernel kernel() {
+      if (kernel == null) {
+        throw new IllegalStateException("it is not complete");
+      }
+      return kernel;
+    }
+
+    /** One of this host's from now on, unless it is already; under the lock of image operations. */
+    public void publish() throws BangerException {
+      if (!Files.isDirectory(kernel().directory())) {
+        Path _ = publication.publish(kernel().id());
+      }
     }
   }
 
@@ -274,9 +298,9 @@ public final class Kernels {
                     : "there are: " + String.join(", ", all.stream().map(Kernel::id).toList())));
   }
 
-  /** What a VM boots when nobody names a kernel: never one that was registered. */
+  /** What a VM boots when nobody names a kernel: one that was pulled. */
   public Optional<Kernel> newest() throws BangerException {
-    return list().stream().filter(kernel -> !kernel.isOfFiles()).findFirst();
+    return list().stream().filter(kernel -> !kernel.isOnlyNamed()).findFirst();
   }
 
   /** Refused while somebody uses it. */
@@ -298,6 +322,6 @@ public final class Kernels {
   }
 
   private Optional<Kernel> withDigest(String digest) throws BangerException {
-    return list().stream().filter(k -> k.digest().equals(digest)).findFirst();
+    return list().stream().filter(k -> k.digest().equals(digest) && !k.isOnlyNamed()).findFirst();
   }
 }

@@ -41,10 +41,13 @@ public final class TarEntry {
     return new TarEntry(path, target, type, others, size, major, minor);
   }
 
-  /** A file without its content; anything else stays as it is. */
+  /**
+   * A file without its content, one of its own where it was another name of one; anything else
+   * stays as it is.
+   */
   TarEntry emptied() {
-    return type == Attributes.REGULAR
-        ? new TarEntry(path, target, type, attributes, 0, major, minor)
+    return type == Attributes.REGULAR || type == HARD_LINK
+        ? new TarEntry(path, new byte[0], Attributes.REGULAR, attributes, 0, major, minor)
         : this;
   }
 

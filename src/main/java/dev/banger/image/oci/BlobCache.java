@@ -18,6 +18,7 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
+import java.security.MessageDigest;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * whose length is wrong (a crash of the host) is no blob. Several daemons may share the directory.
  */
 public final class BlobCache {
+  private static final int BUFFER = 256 << 10;
   private static final String PARTIAL = ".partial";
   private static final Duration STALE = Duration.ofDays(7);
   private static final Duration OTHERS_TICK = Duration.ofMillis(200);
@@ -111,15 +113,42 @@ public final class BlobCache {
       byte[] content = Files.readAllBytes(file(blob.digest()));
       if (!blob.digest().matches(content)) {
         discard(blob.digest());
-        throw new BangerException(
-            ErrorCode.CORRUPT,
-            file(blob.digest()) + " is damaged",
-            "it is removed; try again, and look after the disk");
+        throw damaged(blob.digest());
       }
       return content;
     } catch (IOException e) {
       throw Trees.failure("cannot read " + file(blob.digest()), e);
     }
+  }
+
+  /** CORRUPT, and the blob is gone, unless its whole content is right. */
+  void requireRight(Digest digest) throws BangerException, InterruptedException {
+    MessageDigest sum = digest.algorithm().begin();
+    byte[] buffer = new byte[BUFFER];
+    try (InputStream content = open(digest)) {
+      for (int count = content.read(buffer); count >= 0; count = content.read(buffer)) {
+        sum.update(buffer, 0, count);
+        if (Thread.interrupted()) {
+          throw new InterruptedException("while " + digest + " was checked");
+        }
+      }
+    } catch (ClosedByInterruptException e) {
+      Thread.interrupted();
+      throw new InterruptedException("while " + digest + " was checked");
+    } catch (IOException e) {
+      throw Trees.failure("cannot read " + file(digest), e);
+    }
+    if (!Digest.ended(digest.algorithm(), sum.digest()).equals(digest)) {
+      discard(digest);
+      throw damaged(digest);
+    }
+  }
+
+  private BangerException damaged(Digest digest) {
+    return new BangerException(
+        ErrorCode.CORRUPT,
+        file(digest) + " is damaged",
+        "it is removed; try again, and look after the disk");
   }
 
   /** Its content turned out wrong. */

@@ -22,6 +22,11 @@ record RetryPolicy(
           Duration.ofSeconds(90),
           Duration.ofSeconds(60));
 
+  /** The same without a second attempt. */
+  RetryPolicy once() {
+    return new RetryPolicy(1, first, longest, longestAsked, silence);
+  }
+
   /**
    * Before the attempt that follows this many failed ones; by chance, so that all do not come at
    * once.

@@ -23,7 +23,9 @@ public final class WebContents implements AutoCloseable {
 
   private final BlobCache cache;
   private final Transport transport;
+  private final RegistrySettings settings;
   private final Retry retry;
+  private final Retry once;
 
   /**
    * @param environment names proxies
@@ -38,14 +40,16 @@ public final class WebContents implements AutoCloseable {
       Map<String, String> environment,
       RetryPolicy policy) {
     this.cache = cache;
+    this.settings = settings;
     this.transport = new Transport(settings, environment, policy.silence());
     this.retry = new Retry(policy);
+    this.once = new Retry(policy.once());
   }
 
-  /** The whole of a small content. */
+  /** The whole of a small content; asked for once, as others wait for the answer. */
   public byte[] read(URI address, int limit) throws BangerException, InterruptedException {
     String tried = "cannot read " + address;
-    try (Answer answer = retry.run(tried, () -> transport.send(get(address, 0)))) {
+    try (Answer answer = once.run(tried, () -> transport.send(get(address, 0)))) {
       if (!answer.isOk()) {
         throw refusal(tried, answer);
       }
@@ -68,6 +72,7 @@ public final class WebContents implements AutoCloseable {
     boolean open = false;
     try {
       cache.obtain(blob, (wanted, offset) -> incoming(address, wanted, offset), arrived);
+      cache.requireRight(digest); // what was here already is only known by its name and length
       InputStream content = new Pinned(cache.open(digest), digest);
       open = true;
       return content;
@@ -154,8 +159,10 @@ public final class WebContents implements AutoCloseable {
         new IOException(RegistryErrors.describe(answer)));
   }
 
+  /** What is over the limit leaves the cache. */
   @Override
-  public void close() {
+  public void close() throws BangerException {
     transport.close();
+    BlobCache.Usage _ = cache.prune(settings.cache());
   }
 }
