@@ -14,6 +14,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -68,10 +69,12 @@ final class ImageBundle extends ClientCommand {
           ErrorCode.UNAVAILABLE, "cannot make a bundle of " + reference, "try again", e);
     }
     if (listing != null && before != null) {
-      CatalogFiles.write(listing, before.with(entry));
+      CatalogFiles.write(listing, listed(listing).with(entry)); // others may have listed theirs
+      System.out.println(entry.reference() + " is listed in " + catalog + ", and not signed yet");
+    } else {
+      // An entry as it stands in a catalog, for whoever keeps one by hand.
+      System.out.print(new Catalog("bundle", List.of(entry)).text());
     }
-    // An entry as it stands in a catalog, for whoever keeps one by hand.
-    System.out.print(new Catalog("bundle", List.of(entry)).text());
     return 0;
   }
 
@@ -89,13 +92,19 @@ final class ImageBundle extends ClientCommand {
     String name =
         "%s-%s-%s.bundle.tar.zst"
             .formatted(bundled.name().replace('/', '-'), bundled.version(), bundled.architecture());
-    return Path.of(OptionValues.file("--output", output == null ? name : output));
+    Path file = Path.of(OptionValues.file("--output", output == null ? name : output));
+    if (Files.isDirectory(file) || !Files.isDirectory(file.resolveSibling("."))) {
+      throw new UsageException(
+          file + " cannot become a file: it is a directory, or has none", "name a file with -o");
+    }
+    return file;
   }
 
   /** Into a file beside, which takes the name once all of it is there. */
   private CatalogEntry receive(YamuxSession session, CatalogApi.Bundled bundled, Path file)
       throws BangerException, IOException {
-    Path beside = file.resolveSibling(file.getFileName() + ".partial");
+    Path beside = Files.createTempFile(file.resolveSibling("."), ".banger-", ".partial");
+    beside.toFile().deleteOnExit(); // by ctrl-C, too
     try {
       YamuxStream control = session.open();
       YamuxStream archive = session.open();
@@ -115,6 +124,7 @@ final class ImageBundle extends ClientCommand {
         throw trouble == null ? new IOException("the daemon has gone") : trouble;
       }
       long size = Files.size(beside);
+      Files.setPosixFilePermissions(beside, PosixFilePermissions.fromString("rw-r--r--"));
       Files.move(beside, file, StandardCopyOption.ATOMIC_MOVE);
       return entry(bundled, file, size, HexFormat.of().formatHex(sum.digest()));
     } catch (NoSuchAlgorithmException e) {

@@ -53,6 +53,9 @@ final class OptionValues {
 
   /** A file of this host, as the daemon finds it. */
   static String file(String option, String text) throws UsageException {
+    if (text.isEmpty()) {
+      throw new UsageException(option + " names no file: it is empty", "");
+    }
     try {
       return Path.of(text).toAbsolutePath().normalize().toString();
     } catch (InvalidPathException e) {

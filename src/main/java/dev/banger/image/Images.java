@@ -51,6 +51,9 @@ public final class Images {
   private static final Set<ErrorCode> ELSEWHERE =
       EnumSet.of(ErrorCode.UNAVAILABLE, ErrorCode.NOT_FOUND, ErrorCode.HOST_UNSUPPORTED);
 
+  /** What stands in front of a path, or of a Debian release. */
+  private static final Set<String> RESERVED = Set.of("deb", "oci", "oci-archive", "docker-archive");
+
   private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
 
   private final Directories directories;
@@ -267,7 +270,7 @@ public final class Images {
 
   /** Refuses what an image that is made on this host cannot be called. */
   public static void requireOwnName(ImageReference reference) throws BangerException {
-    if (!reference.isTagged() || reference.forcesHostPackages()) {
+    if (!reference.isTagged() || RESERVED.contains(reference.name())) {
       throw new BangerException(
           ErrorCode.INVALID,
           "an image of this host cannot be called '" + reference + "'",

@@ -95,7 +95,8 @@ class CatalogHostTest {
       assertThat(Files.readString(directory.resolve("httpd.log"))).contains("response:206");
       assertThat(host.banger("image", "show", "tools:1").ok().out())
           .contains("catalog:team/tools:1@sha256:" + sum);
-      assertThat(host.banger("kernel", "ls").ok().out()).contains("cloud-amd64");
+      assertThat(host.banger("kernel", "ls").ok().out())
+          .contains("cloud-amd64", "catalog:team/tools:1");
       assertThat(host.banger("image", "find", "--json", "tools").ok().out())
           .contains("\"signed\":true", "\"id\":\"", "\"problems\":[]");
     }

@@ -6,9 +6,14 @@ import dev.banger.image.disk.Trees;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
@@ -43,6 +48,7 @@ public record Kernel(
   private static final String OF_CATALOG = "catalog:";
   private static final String MANIFEST = "kernel.properties";
   private static final int DIGEST_DIGITS = 12;
+  private static final int BUFFER = 256 << 10;
 
   static Kernel read(Path directory) throws BangerException {
     return of(
@@ -62,7 +68,8 @@ public record Kernel(
   static Kernel staged(Path unpublished, Path parent, String source, Instant now)
       throws BangerException {
     Manifest manifest = Manifest.read(unpublished.resolve(MANIFEST));
-    String id = id(manifest.text("release"), manifest.text("digest"));
+    String digest = contentDigest(unpublished);
+    String id = id(manifest.text("release"), digest);
     Kernel there = of(manifest, id, unpublished);
     for (Path file : List.of(there.vmlinux(), there.modulesDisk())) {
       if (!Files.isRegularFile(file)) {
@@ -76,11 +83,36 @@ public record Kernel(
         id,
         there.release(),
         there.architecture(),
-        there.digest(),
+        digest,
         source,
         now,
         there.modulesUuid(),
         parent.resolve(id));
+  }
+
+  /** Of all files but the manifest: whatever came elsewhere from, other contents are others. */
+  private static String contentDigest(Path directory) throws BangerException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      MessageDigest sum = MessageDigest.getInstance("SHA-256");
+      byte[] buffer = new byte[BUFFER];
+      for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
+        if (file.getFileName().toString().equals(MANIFEST)) {
+          continue;
+        }
+        String line = directory.relativize(file) + " " + Files.size(file) + "\n";
+        sum.update(line.getBytes(StandardCharsets.UTF_8));
+        try (InputStream content = Files.newInputStream(file)) {
+          for (int count = content.read(buffer); count >= 0; count = content.read(buffer)) {
+            sum.update(buffer, 0, count);
+          }
+        }
+      }
+      return HexFormat.of().formatHex(sum.digest());
+    } catch (IOException e) {
+      throw Trees.failure("cannot read the kernel in " + directory, e);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private static Kernel of(Manifest manifest, String id, Path directory) throws BangerException {

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 final class ReferenceParser {
   private static final int LENGTH_LIMIT = 4096;
   private static final int NAME_LIMIT = 255;
+  private static final int LAST_PORT = 65_535;
   private static final Pattern TAG = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}");
   private static final Pattern COMPONENT =
       Pattern.compile("[a-z0-9]++(?:(?:\\.|__?|-++)[a-z0-9]++)*+");
@@ -113,6 +114,12 @@ final class ReferenceParser {
     String repository = hosted ? name.substring(slash + 1) : name;
     if (!HOST.matcher(registry).matches()) {
       throw bad("'" + registry + "' is no host of a registry");
+    }
+    int port = registry.lastIndexOf(':');
+    if (port > registry.lastIndexOf(']')
+        && port >= 0
+        && Integer.parseInt(registry.substring(port + 1)) > LAST_PORT) {
+      throw bad("'" + registry + "' has no port of TCP");
     }
     checkRepository(repository);
     boolean official =

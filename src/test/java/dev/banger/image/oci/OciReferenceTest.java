@@ -80,6 +80,7 @@ class OciReferenceTest {
         "/a",
         "a/",
         "a b",
+        "localhost:99999/a:1",
         "a:-x",
         "-a",
         "a..b",
