@@ -44,17 +44,18 @@ final class TestHome {
         image = "%s"
         memory = "128M"
         disk = "64M"
+        %s
         [binaries]
         %s = "%s"
         %s = "%s"
         """
-                .formatted(
-                    IMAGE,
-                    TestDaemonMain.VMM,
-                    TestPrograms.compiled("fake_vmm"),
-                    TestDaemonMain.AGENT,
-                    TestPrograms.guest("banger-agent"))
-            + PointImages.configuration(home.directory));
+            .formatted(
+                IMAGE,
+                PointImages.configuration(home.directory),
+                TestDaemonMain.VMM,
+                TestPrograms.compiled("fake_vmm"),
+                TestDaemonMain.AGENT,
+                TestPrograms.guest("banger-agent")));
     TestPrograms.guest("banger-shim");
     return home;
   }
