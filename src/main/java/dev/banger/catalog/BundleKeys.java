@@ -1,6 +1,7 @@
 package dev.banger.catalog;
 
 import dev.banger.model.BangerException;
+import dev.banger.model.Ed25519;
 import dev.banger.model.ErrorCode;
 import java.math.BigInteger;
 import java.security.GeneralSecurityException;
@@ -30,8 +31,6 @@ public final class BundleKeys {
   private static final String PUBLIC = "ed25519:";
   private static final String BEGIN = "-----BEGIN PRIVATE KEY-----";
   private static final String END = "-----END PRIVATE KEY-----";
-  private static final int LENGTH = 32;
-  private static final int SIGN_BIT = 0x80;
 
   private BundleKeys() {}
 
@@ -83,15 +82,7 @@ public final class BundleKeys {
   public static String publicWord(PrivateKey key) {
     byte[] seed = ((EdECPrivateKey) key).getBytes().orElseThrow();
     KeyPair pair = fromSeed(seed);
-    EdECPoint point = ((EdECPublicKey) pair.getPublic()).getPoint();
-    byte[] bytes = new byte[LENGTH];
-    byte[] y = point.getY().toByteArray();
-    for (int i = 0; i < y.length && i < LENGTH; i++) {
-      bytes[i] = y[y.length - 1 - i];
-    }
-    if (point.isXOdd()) {
-      bytes[LENGTH - 1] |= (byte) SIGN_BIT;
-    }
+    byte[] bytes = Ed25519.encoded((EdECPublicKey) pair.getPublic());
     return PUBLIC + Base64.getEncoder().encodeToString(bytes);
   }
 
@@ -119,16 +110,16 @@ public final class BundleKeys {
         word.startsWith(PUBLIC)
             ? Base64.getDecoder().decode(word.substring(PUBLIC.length()))
             : new byte[0];
-    if (bytes.length != LENGTH) {
+    if (bytes.length != Ed25519.LENGTH) {
       throw new IllegalArgumentException("a public key is ed25519: and 32 bytes in base64");
     }
-    boolean odd = (bytes[LENGTH - 1] & SIGN_BIT) != 0;
-    byte[] y = Arrays.copyOf(bytes, LENGTH);
-    y[LENGTH - 1] &= (byte) ~SIGN_BIT;
-    for (int i = 0; i < LENGTH / 2; i++) {
+    boolean odd = (bytes[Ed25519.LENGTH - 1] & Ed25519.ODD) != 0;
+    byte[] y = Arrays.copyOf(bytes, Ed25519.LENGTH);
+    y[Ed25519.LENGTH - 1] &= (byte) ~Ed25519.ODD;
+    for (int i = 0; i < Ed25519.LENGTH / 2; i++) {
       byte other = y[i];
-      y[i] = y[LENGTH - 1 - i];
-      y[LENGTH - 1 - i] = other;
+      y[i] = y[Ed25519.LENGTH - 1 - i];
+      y[Ed25519.LENGTH - 1 - i] = other;
     }
     try {
       return KeyFactory.getInstance(ALGORITHM)

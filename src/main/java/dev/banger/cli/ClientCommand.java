@@ -1,5 +1,6 @@
 package dev.banger.cli;
 
+import dev.banger.api.OperationApi;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.rpc.Wire;
@@ -64,6 +65,16 @@ abstract class ClientCommand implements Command<CommandInvocation> {
   /** Connected; the daemon is started when none runs. */
   final Client connect() throws BangerException, InterruptedException {
     return Client.connect(directories());
+  }
+
+  /** How an operation ended, for programs; for people, this. Returns the exit status. */
+  final int tell(OperationApi.Status end, String plain) {
+    if (json) {
+      printJson(end);
+    } else {
+      System.out.println(plain);
+    }
+    return 0;
   }
 
   /** The whole answer of a command, when {@code --json} was given. */

@@ -32,12 +32,7 @@ final class ImagePromote extends ClientCommand {
     try (Client client = connect()) {
       OperationApi.Begun begun = client.call(PromoteApi.BEGIN, wish);
       OperationApi.Status end = Operations.await(client, begun.operation());
-      if (json) {
-        printJson(end);
-      } else {
-        System.out.println(words.getLast());
-      }
-      return 0;
+      return tell(end, words.getLast());
     }
   }
 }

@@ -20,12 +20,7 @@ final class ImagePull extends ClientCommand {
       OperationApi.Begun begun =
           client.call(ImageApi.PULL_BEGIN, new ImageApi.Ref(OptionValues.image(reference)));
       OperationApi.Status end = Operations.await(client, begun.operation());
-      if (json) {
-        printJson(end);
-      } else {
-        System.out.println(end.subject());
-      }
-      return 0;
+      return tell(end, end.subject());
     }
   }
 }

@@ -53,12 +53,7 @@ final class ImageRegister extends ClientCommand {
           ImageSeed.fill(filling, reference, home);
         }
       }
-      if (json) {
-        printJson(end);
-      } else {
-        System.out.println(end.subject());
-      }
-      return 0;
+      return tell(end, end.subject());
     }
   }
 }

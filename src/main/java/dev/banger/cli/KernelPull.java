@@ -13,12 +13,7 @@ final class KernelPull extends ClientCommand {
     try (Client client = connect()) {
       OperationApi.Begun begun = client.call(KernelApi.PULL_BEGIN, new DaemonApi.Nothing());
       OperationApi.Status end = Operations.await(client, begun.operation());
-      if (json) {
-        printJson(end);
-      } else {
-        System.out.println(end.subject());
-      }
-      return 0;
+      return tell(end, end.subject());
     }
   }
 }

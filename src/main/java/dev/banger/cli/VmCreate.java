@@ -26,12 +26,7 @@ final class VmCreate extends VmOptions {
     try (Client client = connect()) {
       VmApi.CreateBegun begun = client.call(VmApi.CREATE_BEGIN, request);
       OperationApi.Status end = Operations.await(client, begun.operation());
-      if (json) {
-        printJson(end);
-      } else {
-        System.out.println(begun.name());
-      }
-      return 0;
+      return tell(end, begun.name());
     }
   }
 }

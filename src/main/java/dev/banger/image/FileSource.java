@@ -1,5 +1,6 @@
 package dev.banger.image;
 
+import dev.banger.image.disk.FileSum;
 import dev.banger.image.disk.RootFile;
 import dev.banger.image.disk.Trees;
 import dev.banger.journal.Steps;
@@ -13,9 +14,6 @@ import dev.banger.proc.Finished;
 import dev.banger.proc.Programs;
 import dev.banger.proc.Tool;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.channels.ClosedByInterruptException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -30,7 +28,6 @@ public final class FileSource implements ImageSource {
   private static final Tool DEBUGFS = new Tool("debugfs", "e2fsprogs");
   private static final Duration CHECK_LIMIT = Duration.ofMinutes(30);
   private static final int FIRST_FINDINGS = 4;
-  private static final int BUFFER = 1 << 20;
   private static final List<String> SHELLS = List.of("/bin/bash", "/bin/sh");
   private static final List<String> ENVIRONMENT =
       List.of("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
@@ -110,19 +107,10 @@ public final class FileSource implements ImageSource {
 
   private static String sha256(Path disk, ByteSize size, Progress progress)
       throws BangerException, InterruptedException {
-    try (InputStream in = Files.newInputStream(disk)) {
+    try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      byte[] buffer = new byte[BUFFER];
-      long done = 0;
-      for (int read = in.read(buffer); read >= 0; read = in.read(buffer)) {
-        digest.update(buffer, 0, read);
-        done += read;
-        progress.bytes(done, size.bytes());
-      }
+      FileSum.add(digest, disk, done -> progress.bytes(done, size.bytes()));
       return HexFormat.of().formatHex(digest.digest());
-    } catch (ClosedByInterruptException e) {
-      Thread.interrupted();
-      throw new InterruptedException("while the digest of " + disk + " was computed");
     } catch (IOException e) {
       throw Trees.failure("cannot read " + disk, e);
     } catch (NoSuchAlgorithmException e) {

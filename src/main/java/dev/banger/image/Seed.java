@@ -8,7 +8,6 @@ import dev.banger.model.ByteSize;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
@@ -61,8 +60,6 @@ public record Seed(Path directory, String image, ByteSize size, String origin, I
   public String fingerprint() {
     try {
       return Files.readString(directory.resolve(FINGERPRINT)).strip();
-    } catch (NoSuchFileException e) {
-      return "";
     } catch (IOException e) {
       return ""; // it is written anew
     }

@@ -2,6 +2,7 @@ package dev.banger.guest.ssh;
 
 import dev.banger.lock.LeafLock;
 import dev.banger.model.BangerException;
+import dev.banger.model.Ed25519;
 import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -31,7 +32,6 @@ import java.util.Set;
  */
 public final class DaemonKey {
   private static final String COMMENT = "banger";
-  private static final int HALF = 32;
   private static final String PREFIX = ".new-";
   private static final int LONGEST = 16 << 10;
   private static final Set<PosixFilePermission> OWNER_ONLY =
@@ -148,21 +148,10 @@ public final class DaemonKey {
     try {
       KeyPair pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
       byte[] secret = ((EdECPrivateKey) pair.getPrivate()).getBytes().orElseThrow();
-      return new OpenSshKey(secret, encoded((EdECPublicKey) pair.getPublic()), COMMENT);
+      return new OpenSshKey(secret, Ed25519.encoded((EdECPublicKey) pair.getPublic()), COMMENT);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK since 15 has Ed25519", e);
     }
-  }
-
-  /** The y coordinate, lowest byte first, and in its highest bit whether x is odd (RFC 8032). */
-  private static byte[] encoded(EdECPublicKey key) {
-    byte[] highestFirst = key.getPoint().getY().toByteArray();
-    byte[] encoded = new byte[HALF];
-    for (int i = 0; i < Math.min(HALF, highestFirst.length); i++) {
-      encoded[i] = highestFirst[highestFirst.length - 1 - i];
-    }
-    encoded[HALF - 1] |= (byte) (key.getPoint().isXOdd() ? 0x80 : 0);
-    return encoded;
   }
 
   /** Written beside, then given its name; never over what is there. */

@@ -1,7 +1,9 @@
 package dev.banger.image.catalog;
 
 import com.github.luben.zstd.ZstdOutputStreamNoFinalizer;
+import dev.banger.image.layer.UstarHeader;
 import java.io.BufferedOutputStream;
+import java.io.FilterOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -16,10 +18,9 @@ import java.util.function.LongConsumer;
  * The same files make the same bytes.
  */
 public final class BundleWriter {
-  private static final int RECORD = 512;
   private static final int BUFFER = 1 << 20;
   private static final int NAME_LENGTH = 100;
-  private static final int CHECKSUM = 148;
+  private static final int MODE = 0644;
   private static final int LEVEL = 3;
   private static final long LARGEST_OCTAL = (1L << 33) - 1;
 
@@ -54,12 +55,12 @@ public final class BundleWriter {
       for (BundleFile file : files) {
         writer.add(file);
       }
-      buffered.write(new byte[2 * RECORD]);
+      buffered.write(new byte[2 * UstarHeader.RECORD]);
     }
   }
 
   /** Closing the compressor must not close what it writes to. */
-  private static final class Unclosed extends java.io.FilterOutputStream {
+  private static final class Unclosed extends FilterOutputStream {
     Unclosed(OutputStream out) {
       super(out);
     }
@@ -106,7 +107,8 @@ public final class BundleWriter {
   }
 
   private void pad(long size) throws IOException {
-    out.write(new byte[(int) ((RECORD - size % RECORD) % RECORD)]);
+    out.write(
+        new byte[(int) ((UstarHeader.RECORD - size % UstarHeader.RECORD) % UstarHeader.RECORD)]);
   }
 
   /** One record of a pax header: its own length counts. */
@@ -117,29 +119,9 @@ public final class BundleWriter {
   }
 
   private void header(String name, char type, long size) throws IOException {
-    byte[] header = new byte[RECORD];
     if (name.length() > NAME_LENGTH) {
       throw new IOException("the name " + name + " is too long for a bundle");
     }
-    put(header, 0, name);
-    put(header, 100, "0000644");
-    put(header, 108, "0000000");
-    put(header, 116, "0000000");
-    put(header, 124, "%011o".formatted(size));
-    put(header, 136, "00000000000");
-    put(header, CHECKSUM, "        ");
-    header[156] = (byte) type;
-    put(header, 257, "ustar\00000");
-    int sum = 0;
-    for (byte b : header) {
-      sum += b & 0xff;
-    }
-    put(header, CHECKSUM, "%06o\0 ".formatted(sum));
-    out.write(header);
-  }
-
-  private static void put(byte[] header, int at, String text) {
-    byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
-    System.arraycopy(bytes, 0, header, at, bytes.length);
+    out.write(UstarHeader.of(name, type, MODE, size, 0));
   }
 }

@@ -1,12 +1,12 @@
 package dev.banger.image.kernel;
 
 import dev.banger.image.catalog.BundleFile;
+import dev.banger.image.disk.FileSum;
 import dev.banger.image.disk.Manifest;
 import dev.banger.image.disk.Trees;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -48,7 +48,6 @@ public record Kernel(
   private static final String OF_CATALOG = "catalog:";
   private static final String MANIFEST = "kernel.properties";
   private static final int DIGEST_DIGITS = 12;
-  private static final int BUFFER = 256 << 10;
 
   static Kernel read(Path directory) throws BangerException {
     return of(
@@ -66,7 +65,7 @@ public record Kernel(
    * @param parent its directory is to be there
    */
   static Kernel staged(Path unpublished, Path parent, String source, Instant now)
-      throws BangerException {
+      throws BangerException, InterruptedException {
     Manifest manifest = Manifest.read(unpublished.resolve(MANIFEST));
     String digest = contentDigest(unpublished);
     String id = id(manifest.text("release"), digest);
@@ -91,21 +90,16 @@ public record Kernel(
   }
 
   /** Of all files but the manifest: whatever came elsewhere from, other contents are others. */
-  private static String contentDigest(Path directory) throws BangerException {
+  private static String contentDigest(Path directory) throws BangerException, InterruptedException {
     try (Stream<Path> files = Files.walk(directory)) {
       MessageDigest sum = MessageDigest.getInstance("SHA-256");
-      byte[] buffer = new byte[BUFFER];
       for (Path file : files.filter(Files::isRegularFile).sorted().toList()) {
         if (file.getFileName().toString().equals(MANIFEST)) {
           continue;
         }
         String line = directory.relativize(file) + " " + Files.size(file) + "\n";
         sum.update(line.getBytes(StandardCharsets.UTF_8));
-        try (InputStream content = Files.newInputStream(file)) {
-          for (int count = content.read(buffer); count >= 0; count = content.read(buffer)) {
-            sum.update(buffer, 0, count);
-          }
-        }
+        FileSum.add(sum, file, read -> {});
       }
       return HexFormat.of().formatHex(sum.digest());
     } catch (IOException e) {

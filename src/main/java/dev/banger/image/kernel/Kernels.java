@@ -220,7 +220,8 @@ public final class Kernels {
      *
      * @param provenance where it came from
      */
-    public void complete(String release, String provenance) throws BangerException {
+    public void complete(String release, String provenance)
+        throws BangerException, InterruptedException {
       Kernel staged =
           Kernel.staged(
               publication.directory(), directories.kernels(), provenance, clock.instant());

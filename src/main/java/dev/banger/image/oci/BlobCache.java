@@ -1,6 +1,7 @@
 package dev.banger.image.oci;
 
 import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.banger.image.disk.FileSum;
 import dev.banger.image.disk.Trees;
 import dev.banger.lock.LeafLock;
 import dev.banger.model.BangerException;
@@ -37,7 +38,6 @@ import org.jspecify.annotations.Nullable;
  * whose length is wrong (a crash of the host) is no blob. Several daemons may share the directory.
  */
 public final class BlobCache {
-  private static final int BUFFER = 256 << 10;
   private static final String PARTIAL = ".partial";
   private static final Duration STALE = Duration.ofDays(7);
   private static final Duration OTHERS_TICK = Duration.ofMillis(200);
@@ -124,17 +124,8 @@ public final class BlobCache {
   /** CORRUPT, and the blob is gone, unless its whole content is right. */
   void requireRight(Digest digest) throws BangerException, InterruptedException {
     MessageDigest sum = digest.algorithm().begin();
-    byte[] buffer = new byte[BUFFER];
-    try (InputStream content = open(digest)) {
-      for (int count = content.read(buffer); count >= 0; count = content.read(buffer)) {
-        sum.update(buffer, 0, count);
-        if (Thread.interrupted()) {
-          throw new InterruptedException("while " + digest + " was checked");
-        }
-      }
-    } catch (ClosedByInterruptException e) {
-      Thread.interrupted();
-      throw new InterruptedException("while " + digest + " was checked");
+    try {
+      FileSum.add(sum, file(digest), read -> {});
     } catch (IOException e) {
       throw Trees.failure("cannot read " + file(digest), e);
     }

@@ -26,6 +26,7 @@ public final class WebContents implements AutoCloseable {
   private final RegistrySettings settings;
   private final Retry retry;
   private final Retry once;
+  private volatile boolean opened;
 
   /**
    * @param environment names proxies
@@ -68,6 +69,7 @@ public final class WebContents implements AutoCloseable {
   public InputStream open(URI address, Digest digest, long size, LongConsumer arrived)
       throws BangerException, InterruptedException {
     Descriptor blob = Descriptor.of(TYPE, digest, size);
+    opened = true;
     cache.pin(digest);
     boolean open = false;
     try {
@@ -163,6 +165,8 @@ public final class WebContents implements AutoCloseable {
   @Override
   public void close() throws BangerException {
     transport.close();
-    BlobCache.Usage _ = cache.prune(settings.cache());
+    if (opened) { // a catalog that was read left nothing in it
+      BlobCache.Usage _ = cache.prune(settings.cache());
+    }
   }
 }
