@@ -49,7 +49,7 @@ final class StormLog {
                 String.join("\n    ", last.subList(Math.max(0, last.size() - 12), last.size()))));
   }
 
-  /** The daemon was killed, and this long after that the list was right. */
+  /** The daemon was killed, and this long after a list was asked for it was right. */
   void killed(Duration untilRight) {
     kills.incrementAndGet();
     slowest.accumulateAndGet(untilRight.toMillis(), Math::max);
