@@ -197,10 +197,11 @@ class ImageRunHostTest {
         umoci tag --image l:base large; umoci insert --image l:large large /large
         """);
     String name = push("large");
+    long daemon = host.daemonPid(); // asked now: the pull does not wait for it
     Process pull = host.start("image", "pull", name);
     Path blobs = host.home().resolve("cache/blobs/sha256");
     await().atMost(Duration.ofSeconds(60)).until(() -> partial(blobs) > 20 << 20);
-    new ProcessBuilder("kill", "-9", Long.toString(host.daemonPid())).start().waitFor();
+    new ProcessBuilder("kill", "-9", Long.toString(daemon)).start().waitFor();
     assertThat(Host.await(pull, new byte[0]).status()).isNotZero();
     assertThat(host.banger("image", "ls").ok().out()).doesNotContain("team/large");
     long before = partial(blobs);
