@@ -13,6 +13,7 @@
 enum { EXEC_LIMIT = 1024, EXEC_ID = 16, EXEC_ENVIRONMENT = 4096 };
 enum { EXEC_PTY = 1, EXEC_NO_INPUT = 2, EXEC_PURPOSE = 4 };
 enum { EXEC_CONSOLE = 8 }; /* of the entrypoint alone: its output goes to the console */
+enum { EXEC_MAKE_DIRECTORY = 16 };
 
 enum exec_state { EXEC_STARTING, EXEC_RUNNING, EXEC_ENDED };
 
@@ -131,6 +132,7 @@ struct exec_setup {
     int cgroup;         /* a directory, or -1 */
     bool pty;
     const char *directory; /* empty: home, else / */
+    bool make_directory;   /* where it is missing, as root */
     const struct user *user;
     const char **argv;
     char **environment;

@@ -14,11 +14,12 @@
 #include <unistd.h>
 
 #include "exec.h"
+#include "mounts.h"
 #include "process.h"
 
-enum step { STEP_SESSION, STEP_USER, STEP_DIRECTORY, STEP_EXECUTE };
+enum step { STEP_SESSION, STEP_MAKE, STEP_USER, STEP_DIRECTORY, STEP_EXECUTE };
 
-const char *const exec_steps[] = {"set up its session", "become its user", "enter its directory", "execute it"};
+const char *const exec_steps[] = {"set up its session", "make its directory", "become its user", "enter its directory", "execute it"};
 
 static void give_up(const struct exec_setup *setup, enum step step, int error) {
     struct exec_failure failure = {.error = error, .step = (int)step};
@@ -54,6 +55,13 @@ static void set_defaults(void) {
     umask(022);
 }
 
+/* Root makes it, so that it is root's whoever the program's user is. What is in its way is told when it is entered. */
+static void make_directory(const struct exec_setup *setup) {
+    if (!setup->make_directory || setup->directory[0] == 0) return;
+    int error = mounts_make_directory(setup->directory, 0755);
+    if (error != 0 && error != ENOTDIR) give_up(setup, STEP_MAKE, error);
+}
+
 static void enter_directory(const struct exec_setup *setup) {
     const char *directory = setup->directory;
     if (directory[0] == 0) {
@@ -68,6 +76,7 @@ static void run_program(const struct exec_setup *setup) {
     int error = begin_session(setup);
     if (error != 0) give_up(setup, STEP_SESSION, error);
     set_defaults();
+    make_directory(setup);
     error = user_become(setup->user);
     if (error != 0) give_up(setup, STEP_USER, error);
     enter_directory(setup);

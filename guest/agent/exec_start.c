@@ -67,7 +67,7 @@ bool exec_decode(struct wire_reader *body, struct arena *arena, struct exec_orde
     for (size_t i = 0; i < order->environment_count; i++) {
         if (strchr(order->environment[i], '=') == NULL) body->bad = true;
     }
-    return wire_finished(body) && order->argument_count > 0 && (order->flags & ~(EXEC_PTY | EXEC_NO_INPUT | EXEC_PURPOSE)) == 0;
+    return wire_finished(body) && order->argument_count > 0 && (order->flags & ~(EXEC_PTY | EXEC_NO_INPUT | EXEC_PURPOSE | EXEC_MAKE_DIRECTORY)) == 0;
 }
 
 /* Adds `K=V`, in place of an earlier value of K when it may. */
@@ -220,7 +220,8 @@ static int begin(struct exec *exec, const struct exec_order *order, const struct
     struct ends ends;
     int error = open_ends(&ends, order, user);
     struct exec_setup setup = {.descriptors = {ends.theirs[0], ends.theirs[1], ends.theirs[2]}, .status = ends.status[1],
-        .cgroup = ends.cgroup, .pty = exec->pty, .directory = order->directory, .user = user, .argv = exec->argv,
+        .cgroup = ends.cgroup, .pty = exec->pty, .directory = order->directory,
+        .make_directory = (order->flags & EXEC_MAKE_DIRECTORY) != 0, .user = user, .argv = exec->argv,
         .environment = environment};
     if (error == 0) {
         exec->child.pid = exec_fork(&setup);

@@ -128,7 +128,7 @@ static void apply_sections(struct configuration *from) {
 static void start_entrypoint(void) {
     if (init_mode != INIT_AGENT || configuration.entrypoint_count == 0 || mounts_only_shows(&configuration)) return;
     struct exec_order order = {.argv = configuration.entrypoint, .argument_count = configuration.entrypoint_count,
-        .directory = configuration.entrypoint_directory, .user = configuration.entrypoint_user, .flags = EXEC_NO_INPUT | EXEC_CONSOLE, .stop_signal = configuration.stop_signal};
+        .directory = configuration.entrypoint_directory, .user = configuration.entrypoint_user, .flags = EXEC_NO_INPUT | EXEC_CONSOLE | EXEC_MAKE_DIRECTORY, .stop_signal = configuration.stop_signal};
     exec_launch(&order, NULL);
 }
 

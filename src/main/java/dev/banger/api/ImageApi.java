@@ -24,6 +24,7 @@ public final class ImageApi {
   /**
    * A local image.
    *
+   * @param reference its name; {@code <none>}: a newer image has it
    * @param source who made it: deb, oci, file, vm
    * @param size bytes on disk
    * @param provenance where it came from, exactly
@@ -132,9 +133,18 @@ public final class ImageApi {
       Method.call("image.show", Ref.class, View.class, "One local image");
   public static final Method<Delete, Deleted> DELETE =
       Method.call("image.delete", Delete.class, Deleted.class, "Delete an image, or its name");
+
+  /** The last stage of a pull that had nothing to fetch. */
+  public static final String UP_TO_DATE = "is up to date";
+
   public static final Method<Ref, OperationApi.Begun> PULL_BEGIN =
       Method.call(
-          "image.pull.begin", Ref.class, OperationApi.Begun.class, "Fetch an image; ends as View");
+          "image.pull.begin",
+          Ref.class,
+          OperationApi.Begun.class,
+          "Fetch an image; ends as View, in the stage '"
+              + ImageApi.UP_TO_DATE
+              + "' when it was here");
 
   public static final Method<Register, OperationApi.Begun> REGISTER_BEGIN =
       Method.call(

@@ -11,10 +11,10 @@ public final class StreamApi {
   /**
    * A program in a guest.
    *
-   * @param argv empty: the user's login shell (with tty) or the image's default command
+   * @param argv empty: the image's default command
    * @param env {@code K=V}, over the VM's own
-   * @param cwd absent: the user's home
-   * @param user {@code name} or {@code uid}, each with {@code :group}; absent: root
+   * @param cwd absent: the image's, made where it is missing; else the user's home
+   * @param user {@code name} or {@code uid}, each with {@code :group}; absent: the image's
    * @param tty run it on a terminal of rows x columns; then there is no stderr
    * @param stdin false: its stdin is /dev/null
    */
@@ -36,9 +36,13 @@ public final class StreamApi {
    * A VM to be, and what runs in it.
    *
    * @param keep false: the VM is deleted when its program ends, or the client is lost
+   * @param entrypoint stands in place of the image's; empty: none; absent: the image's
+   * @param program its argv follows the entrypoint, in place of the image's command; its cwd is
+   *     made where it is missing
    */
   @Json
-  public record Run(VmApi.Create create, boolean keep, Program program) {}
+  public record Run(
+      VmApi.Create create, boolean keep, @Nullable String entrypoint, Program program) {}
 
   /**
    * The program runs.

@@ -11,7 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 @CommandDefinition(
     name = "run",
-    description = "Create and start a VM and run a program in it: [options] [IMAGE] [-- COMMAND]",
+    description =
+        "Create and start a VM and run a program in it: [options] [IMAGE] [-- COMMAND]; where the"
+            + " image has an entrypoint, COMMAND is what follows it",
     generateHelp = true)
 final class VmRun extends VmOptions {
   @Argument(paramLabel = "IMAGE", description = "Image reference, as --image")
@@ -38,8 +40,17 @@ final class VmRun extends VmOptions {
   @Option(shortName = 'u', description = "Run the program as this user[:group]")
   @Nullable String user;
 
-  @Option(name = "workdir", shortName = 'w', description = "Directory in which it starts")
+  @Option(
+      name = "workdir",
+      shortName = 'w',
+      description = "Directory in which it starts; made where it is missing")
   @Nullable String workingDirectory;
+
+  @Option(
+      name = "entrypoint",
+      description =
+          "Program in place of the image's entrypoint, and of its command; '' takes it away")
+  @Nullable String entrypoint;
 
   @Override
   boolean takesProgram() {
@@ -62,11 +73,12 @@ final class VmRun extends VmOptions {
           "start the VM, then take files into it by `banger vm cp`");
     }
     List<String> argv = Cli.PROGRAM.get();
-    boolean shell = argv.isEmpty() && Terminal.stdin();
+    boolean shell = argv.isEmpty() && entrypoint == null && Terminal.stdin();
     StreamApi.Run request =
         new StreamApi.Run(
-            create(imageArgument, argv.isEmpty() ? "auto" : "agent", true),
+            create(imageArgument, argv.isEmpty() && entrypoint == null ? "auto" : "agent", true),
             name != null && !remove,
+            entrypoint,
             program(argv, tty || shell, !noStdin, user, workingDirectory, List.of()));
     try (Client client = connect()) {
       ProgramSession.cancelOnInterrupt(client);

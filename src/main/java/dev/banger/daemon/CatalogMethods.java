@@ -40,7 +40,7 @@ final class CatalogMethods {
 
   private CatalogApi.Found find(String text) throws BangerException, InterruptedException {
     Catalogs.Reading reading = catalogs.read();
-    List<Image> here = images.list();
+    List<Image> here = images.list().stream().filter(Image::named).toList();
     List<CatalogApi.Offer> offers = new ArrayList<>();
     Set<String> listed = new HashSet<>();
     for (Catalogs.Found found : reading.images()) {

@@ -71,7 +71,7 @@ final class DiskMethods {
   private List<DiskApi.Item> images() throws BangerException {
     List<DiskApi.Item> items = new ArrayList<>();
     for (Image image : images.list()) {
-      String name = image.reference() + " (" + image.id() + ")";
+      String name = image.shownName() + " (" + image.id() + ")";
       items.add(item(name, image.directory(), vms.usersOfImage(image.id()).isEmpty()));
     }
     return items;

@@ -33,7 +33,7 @@ final class ImageDetails {
     return all.stream()
         .filter(other -> !other.id().equals(image.id()))
         .filter(other -> other.layers().stream().anyMatch(l -> l.digest().equals(layer.digest())))
-        .map(other -> other.reference().toString())
+        .map(other -> other.named() ? other.shownName() : other.id())
         .distinct()
         .toList();
   }

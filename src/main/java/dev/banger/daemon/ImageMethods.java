@@ -125,7 +125,7 @@ final class ImageMethods {
     long size = 0;
     for (Images.Pruned pruned : images.prune(all, image -> () -> vms.usersOfImage(image.id()))) {
       Image image = pruned.image();
-      gone.add(new ImageApi.Gone(image.reference().toString(), image.id(), pruned.size().bytes()));
+      gone.add(new ImageApi.Gone(pruned.name(), image.id(), pruned.size().bytes()));
       size += pruned.size().bytes();
     }
     int layers = 0;
@@ -164,13 +164,14 @@ final class ImageMethods {
   private ImageApi.Deleted delete(ImageApi.Delete wish)
       throws BangerException, InterruptedException {
     Image image = images.find(wish.reference());
+    String name = image.shownName();
     List<String> users = List.of();
     if (wish.force()) {
       users = images.deleteName(image, () -> vms.usersOfImage(image.id()));
     } else {
       images.delete(image, () -> vms.usersOfImage(image.id()));
     }
-    return new ImageApi.Deleted(image.reference().toString(), image.id(), users);
+    return new ImageApi.Deleted(name, image.id(), users);
   }
 
   private ImageApi.View show(Image image) throws BangerException {
@@ -184,7 +185,7 @@ final class ImageMethods {
   private ImageApi.View view(Image image, ImageApi.@Nullable Details details)
       throws BangerException {
     return new ImageApi.View(
-        image.reference().toString(),
+        image.shownName(),
         image.id(),
         image.source(),
         System.getProperty("os.arch", ""),

@@ -36,7 +36,7 @@ final class ProgramMethods {
   private static final Logger LOG = LoggerFactory.getLogger(ProgramMethods.class);
 
   /** The agent's words for a program that could not begin where it should. */
-  private static final String NO_DIRECTORY = "enter its directory";
+  private static final String NO_DIRECTORY = "its directory";
 
   private static final int ENOENT = 2;
   private static final int EACCES = 13;
@@ -68,7 +68,11 @@ final class ProgramMethods {
     sessions.requireOpen();
     VmRow row = vms.find(wish.vm());
     ExecId id = ExecId.random();
-    ExecStart start = start(row, id, wish.program(), false);
+    StreamApi.Program program = wish.program();
+    Image image = images.byId(row.source().imageId());
+    ExecSpec.Builder spec =
+        spec(image, id, execArgv(image, program), program).makesDirectory(program.cwd() == null);
+    ExecStart start = start(row, spec);
     return new Upgrade<>(
         running(row, id), session -> serve(session, row, start, wish.program(), () -> {}));
   }
@@ -91,7 +95,7 @@ final class ProgramMethods {
       }
       VmRow row = vms.find(begun.id().value());
       ExecId id = ExecId.random();
-      ExecStart start = start(row, id, wish.program(), row.oneShot());
+      ExecStart start = start(row, runSpec(row, id, wish));
       return new Upgrade<>(
           running(row, id),
           session -> serve(session, row, start, wish.program(), () -> retire(row)));
@@ -221,22 +225,39 @@ final class ProgramMethods {
     }
   }
 
-  private ExecStart start(VmRow row, ExecId id, StreamApi.Program program, boolean purpose)
+  private ExecStart start(VmRow row, ExecSpec.Builder program)
       throws BangerException, InterruptedException {
     Guest guest = vms.guest(row);
-    Image image = images.byId(row.source().imageId());
-    LOG.debug("vm={} is asked to run {}", row.name(), program.argv());
-    return guest.exec(spec(image, id, program).purpose(purpose).build());
+    ExecSpec spec = program.build();
+    LOG.debug("vm={} is asked to run {}", row.name(), spec.argv());
+    return guest.exec(spec);
   }
 
-  private static ExecSpec.Builder spec(Image image, ExecId id, StreamApi.Program program)
+  /** What the VM was made for: the image's entrypoint counts. */
+  private ExecSpec.Builder runSpec(VmRow row, ExecId id, StreamApi.Run wish)
       throws BangerException {
+    Image image = images.byId(row.source().imageId());
+    Optional<List<String>> entrypoint =
+        Optional.ofNullable(wish.entrypoint())
+            .map(word -> word.isEmpty() ? List.<String>of() : List.of(word));
+    List<String> argv = image.defaults().program(wish.program().argv(), entrypoint);
+    return spec(image, id, argv, wish.program()).makesDirectory(true).purpose(row.oneShot());
+  }
+
+  /** What is said is what runs; an image with an entrypoint says nothing else. */
+  private static List<String> execArgv(Image image, StreamApi.Program program) {
     ImageDefaults defaults = image.defaults();
-    List<String> argv = program.argv().isEmpty() ? defaults.command() : program.argv();
+    boolean said = !program.argv().isEmpty() || !defaults.entrypoint().isEmpty();
+    return said ? program.argv() : defaults.command();
+  }
+
+  private static ExecSpec.Builder spec(
+      Image image, ExecId id, List<String> argv, StreamApi.Program program) throws BangerException {
+    ImageDefaults defaults = image.defaults();
     if (argv.isEmpty()) {
       throw new BangerException(
           ErrorCode.INVALID,
-          "the image " + image.reference() + " has no default command",
+          "nothing is said to run, and the image " + image.reference() + " has no command for that",
           "write one after --");
     }
     Map<String, String> environment = new LinkedHashMap<>();

@@ -8,14 +8,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is to run in a guest, and how. {@code directory} empty: the user's home; {@code user} empty:
- * root. With a {@code terminal} there is no stderr of its own. If it is the machine's {@code
- * purpose}, the guest powers itself off once nobody has cared for it for long.
+ * root. With {@code makesDirectory} the directory is made where it is missing, as root. With a
+ * {@code terminal} there is no stderr of its own. If it is the machine's {@code purpose}, the guest
+ * powers itself off once nobody has cared for it for long.
  */
 public record ExecSpec(
     ExecId id,
     List<String> argv,
     Map<String, String> environment,
     String directory,
+    boolean makesDirectory,
     String user,
     boolean stdin,
     @Nullable TerminalSize terminal,
@@ -23,6 +25,7 @@ public record ExecSpec(
   private static final int FLAG_PTY = 1;
   private static final int FLAG_NO_STDIN = 2;
   private static final int FLAG_PURPOSE = 4;
+  private static final int FLAG_MAKE_DIRECTORY = 16;
 
   public ExecSpec {
     argv = List.copyOf(argv);
@@ -49,7 +52,8 @@ public record ExecSpec(
         .u8(
             (terminal != null ? FLAG_PTY : 0)
                 | (stdin ? 0 : FLAG_NO_STDIN)
-                | (purpose ? FLAG_PURPOSE : 0));
+                | (purpose ? FLAG_PURPOSE : 0)
+                | (makesDirectory ? FLAG_MAKE_DIRECTORY : 0));
     (terminal == null ? new TerminalSize(0, 0) : terminal).write(out);
   }
 
@@ -59,6 +63,7 @@ public record ExecSpec(
     private final Map<String, String> environment = new TreeMap<>();
     private ExecId id = ExecId.random();
     private String directory = "";
+    private boolean makesDirectory;
     private String user = "";
     private boolean stdin;
     private @Nullable TerminalSize terminal;
@@ -81,6 +86,12 @@ public record ExecSpec(
 
     public Builder directory(String value) {
       directory = value;
+      return this;
+    }
+
+    /** Where it is missing, the directory is made: each component by root, 0755. */
+    public Builder makesDirectory(boolean value) {
+      makesDirectory = value;
       return this;
     }
 
@@ -110,7 +121,8 @@ public record ExecSpec(
     }
 
     public ExecSpec build() {
-      return new ExecSpec(id, argv, environment, directory, user, stdin, terminal, purpose);
+      return new ExecSpec(
+          id, argv, environment, directory, makesDirectory, user, stdin, terminal, purpose);
     }
   }
 }

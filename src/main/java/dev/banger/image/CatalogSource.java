@@ -95,6 +95,15 @@ public final class CatalogSource implements ImageSource {
     }
   }
 
+  @Override
+  public Optional<String> digest(ImageReference reference, Progress progress)
+      throws BangerException, InterruptedException {
+    CatalogEntry entry = find(reference).entry();
+    return entry.origin() instanceof CatalogEntry.Bundle bundle
+        ? Optional.of(new Digest(Digest.Algorithm.SHA256, bundle.sha256()).toString())
+        : Optional.empty();
+  }
+
   private Catalogs.Found find(ImageReference reference)
       throws BangerException, InterruptedException {
     Optional<Catalogs.Found> found = catalogs.find(reference.name(), reference.tag());

@@ -21,7 +21,7 @@ import java.util.UUID;
  * A root file system on this host. Its files never change; VMs share them.
  *
  * @param id 12 hex digits
- * @param reference what it was asked for by
+ * @param reference what it was asked for by; its name as long as it is {@link #named}
  * @param source the kind of its source: {@code deb}, {@code oci}, {@code file}, {@code vm}
  * @param provenance where it came from, exactly
  * @param digest SHA-256 of what went into it
@@ -56,6 +56,9 @@ public record Image(
 
   /** Is there when its name was taken away. */
   private static final String DELETED = "deleted";
+
+  /** Is there when a newer image has its name. */
+  private static final String NAMELESS = "nameless";
 
   public Image {
     layers = List.copyOf(layers);
@@ -116,6 +119,25 @@ public record Image(
     } catch (IOException e) {
       throw Trees.failure("cannot delete the image " + reference, e);
     }
+  }
+
+  /** Whether new VMs can get it by its reference. */
+  public boolean named() {
+    return !deleted() && !Files.exists(directory.resolve(NAMELESS));
+  }
+
+  /** From now on it is not {@link #named}, also after a crash; by its id it can be had. */
+  void loseName() throws BangerException {
+    try {
+      Publication.writeFile(directory.resolve(NAMELESS), new byte[0]);
+    } catch (IOException e) {
+      throw Trees.failure("cannot take the name of the image " + id, e);
+    }
+  }
+
+  /** Its reference; {@code <none>} when a newer one has that name. */
+  public String shownName() {
+    return deleted() || named() ? reference.toString() : "<none>";
   }
 
   /** The root file system: ext4, never written to. */

@@ -28,6 +28,14 @@ public interface ImageSource {
       throws BangerException, InterruptedException;
 
   /**
+   * The {@link Pulled#digest} that a pull would have now, where that can be asked for without one.
+   */
+  default Optional<String> digest(ImageReference reference, Progress progress)
+      throws BangerException, InterruptedException {
+    return Optional.empty();
+  }
+
+  /**
    * Whether nobody else is asked for this reference when its pull has failed: another's image of
    * the same name would be a stranger's.
    */

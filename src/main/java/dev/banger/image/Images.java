@@ -23,10 +23,8 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.EnumSet;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -34,15 +32,14 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The images on this host, kept below {@link Directories#images}. The directories are the truth:
- * one that is there is whole. A newer image of the same reference takes the older one's place for
- * new VMs; the older one stays until it is deleted.
+ * one that is there is whole. A newer image of the same reference takes the name over; the older
+ * one stays until it is deleted, and can be had by its id.
  */
 public final class Images {
   private static final Logger LOG = LoggerFactory.getLogger(Images.class);
@@ -54,7 +51,8 @@ public final class Images {
   /** What stands in front of a path, or of a Debian release. */
   private static final Set<String> RESERVED = Set.of("deb", "oci", "oci-archive", "docker-archive");
 
-  private static final Pattern ID = Pattern.compile("[0-9a-f]{12}");
+  /** The stage of a pull that found its image here already. */
+  static final String UP_TO_DATE = "is up to date";
 
   private final Directories directories;
   private final List<ImageSource> sources;
@@ -63,6 +61,7 @@ public final class Images {
   private final Journal journal;
   private final List<Path> unfinished;
   private final Seeds seeds;
+  private final PublishedImages published;
   private final SecureRandom random = new SecureRandom();
   private final LeafLock lock = new LeafLock("image pulls");
 
@@ -86,6 +85,7 @@ public final class Images {
     this.clock = clock;
     this.journal = journal;
     this.unfinished = Publication.unfinished(directories.images());
+    this.published = new PublishedImages(directories.images());
     this.seeds = new Seeds(directories, imageOps, journal, clock);
     journal.undoer(StepKind.IMAGE_STAGING, Publication::undo);
     sources.forEach(source -> journal.undoers(source.undoers()));
@@ -98,6 +98,9 @@ public final class Images {
       source.reclaim();
     }
     seeds.reclaim();
+    try (var _ = imageOps.acquire()) {
+      published.settleNames();
+    }
   }
 
   /** The homes that VMs of images begin with. */
@@ -106,55 +109,26 @@ public final class Images {
   }
 
   /**
-   * The newest first, also those whose names were taken away; without those that cannot be read,
-   * which the log tells.
+   * The newest first, also those without a name; without those that cannot be read, which the log
+   * tells.
    */
   public List<Image> list() throws BangerException {
-    List<Image> images = new ArrayList<>();
-    for (Path directory : Publication.published(directories.images())) {
-      try {
-        images.add(Image.read(directory));
-      } catch (BangerException e) {
-        if (Files.isDirectory(directory)) { // else it was deleted meanwhile
-          LOG.warn("the image in {} is left out", directory, e);
-        }
-      }
-    }
-    images.sort(Comparator.comparing(Image::created).reversed());
-    return images;
+    return published.list();
   }
 
   /** NOT_FOUND when there is none; CORRUPT when it cannot be read. Looks at no other. */
   public Image byId(String id) throws BangerException {
-    Path directory = directories.images().resolve(id);
-    if (!ID.matcher(id).matches() || !Files.isDirectory(directory)) {
-      throw new BangerException(
-          ErrorCode.NOT_FOUND,
-          "there is no image '" + id + "' on this host",
-          "`banger image ls` lists them");
-    }
-    return Image.read(directory);
+    return published.byId(id);
   }
 
-  /** By id, or the newest one of a reference. */
+  /** By id, or the one that has this name. */
   public Image find(String name) throws BangerException {
-    List<Image> all = list();
-    Optional<Image> byId = all.stream().filter(i -> i.id().equals(name)).findFirst();
-    if (byId.isPresent()) {
-      return byId.get();
-    }
-    ImageReference reference = ImageReference.parse(name);
-    return newest(all, reference)
-        .orElseThrow(() ->
-            new BangerException(
-                ErrorCode.NOT_FOUND,
-                "there is no image '" + reference + "' on this host",
-                "run `banger image pull " + reference + "`"));
+    return published.find(name);
   }
 
-  /** The newest image of this reference that is here; asks no source. */
+  /** The image of this name that is here; asks no source. */
   public Optional<Image> local(ImageReference reference) throws BangerException {
-    return newest(list(), reference);
+    return published.named(reference);
   }
 
   /** What is here, else what a source has. */
@@ -165,8 +139,9 @@ public final class Images {
   }
 
   /**
-   * A fresh image from the first source that accepts the reference and has it. When the same
-   * reference is being pulled already, waits for that one and takes its image.
+   * The image of the first source that accepts the reference and has it; the one that is here, when
+   * that source has no other. When the same reference is being pulled already, waits for that one
+   * and takes its image.
    */
   public Image pull(ImageReference reference, Progress progress)
       throws BangerException, InterruptedException {
@@ -231,7 +206,10 @@ public final class Images {
     List<BangerException> failures = new ArrayList<>();
     for (ImageSource source : accepting) {
       try {
-        return make(source, reference, Optional.empty(), progress);
+        Optional<Image> current = current(source, reference, progress);
+        return current.isPresent()
+            ? current.get()
+            : make(source, reference, Optional.empty(), progress);
       } catch (BangerException e) {
         boolean another = ELSEWHERE.contains(e.code()) && !source.decides(reference);
         failures.forEach(e::addSuppressed);
@@ -243,6 +221,17 @@ public final class Images {
       }
     }
     throw new IllegalStateException();
+  }
+
+  /** What is here, when it is of this source and a pull would bring the same. */
+  private Optional<Image> current(ImageSource source, ImageReference reference, Progress progress)
+      throws BangerException, InterruptedException {
+    Optional<Image> here = local(reference).filter(i -> i.source().equals(source.name()));
+    if (here.isEmpty() || !source.digest(reference, progress).equals(here.map(Image::digest))) {
+      return Optional.empty();
+    }
+    progress.stage(UP_TO_DATE);
+    return here;
   }
 
   /**
@@ -338,6 +327,7 @@ public final class Images {
         seed.get().publish();
       }
       publication.publish(image.id());
+      published.giveName(image);
     }
   }
 
@@ -400,17 +390,14 @@ public final class Images {
 
   /** As {@link #collect(Function)}, of this one: one of its users has gone. */
   public void collect(String id, Users users) throws BangerException, InterruptedException {
-    Path directory = directories.images().resolve(id);
-    if (!ID.matcher(id).matches() || !Files.isDirectory(directory)) {
+    Optional<Image> found = published.ifThere(id);
+    if (found.isEmpty() || !found.get().deleted()) {
       return;
     }
-    Image image = Image.read(directory);
-    if (!image.deleted()) {
-      return;
-    }
+    Image image = found.get();
     try (Steps removal = removal(image);
         var _ = imageOps.acquire()) {
-      if (Files.isDirectory(directory) && users.names().isEmpty()) {
+      if (Files.isDirectory(image.directory()) && users.names().isEmpty()) {
         hide(image, removal);
       }
     }
@@ -433,28 +420,28 @@ public final class Images {
   /**
    * What went in {@link #prune}.
    *
+   * @param name as it was shown
    * @param size what it took of the host
    */
-  public record Pruned(Image image, ByteSize size) {}
+  public record Pruned(Image image, String name, ByteSize size) {}
 
   /**
    * Deletes images that nobody uses.
    *
-   * @param all those too that are the newest of their reference
+   * @param all those too that have a name
    */
   public List<Pruned> prune(boolean all, Function<Image, Users> users)
       throws BangerException, InterruptedException {
     List<Pruned> pruned = new ArrayList<>();
-    Set<ImageReference> newer = new HashSet<>();
     for (Image image : list()) {
-      boolean newest = !image.deleted() && newer.add(image.reference());
-      if (newest && !all) {
+      if (image.named() && !all) {
         continue;
       }
+      String name = image.shownName();
       ByteSize size = Trees.allocated(image.directory());
       try {
         delete(image, users.apply(image));
-        pruned.add(new Pruned(image, size));
+        pruned.add(new Pruned(image, name, size));
       } catch (BangerException e) {
         if (e.code() != ErrorCode.IN_USE && e.code() != ErrorCode.NOT_FOUND) {
           throw e;
@@ -467,12 +454,6 @@ public final class Images {
   /** Where the sources keep layers for later pulls. */
   public List<BlobCache> layerCaches() {
     return sources.stream().flatMap(source -> source.layerCache().stream()).toList();
-  }
-
-  private static Optional<Image> newest(List<Image> images, ImageReference reference) {
-    return images.stream()
-        .filter(image -> image.reference().equals(reference) && !image.deleted())
-        .findFirst();
   }
 
   private String newId() {

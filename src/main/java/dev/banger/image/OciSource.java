@@ -55,6 +55,15 @@ public final class OciSource implements ImageSource {
   }
 
   @Override
+  public Optional<String> digest(ImageReference reference, Progress progress)
+      throws BangerException, InterruptedException {
+    OciReference wanted = OciReference.parse(reference.toString(), settings.standard());
+    try (OciClient client = clients.get()) {
+      return Optional.of(client.digest(wanted, Platform.host(), progress).toString());
+    }
+  }
+
+  @Override
   public Pulled pull(ImageReference reference, Path disk, Steps scratch, Progress progress)
       throws BangerException, InterruptedException {
     Programs.note(scratch); // credential helpers
@@ -98,10 +107,13 @@ public final class OciSource implements ImageSource {
     command.addAll(config.command());
     return new ImageDefaults(
         command,
+        config.entrypoint(),
         true,
         config.environment(),
         config.user(),
-        config.workingDirectory().isEmpty() ? "/" : config.workingDirectory(),
+        config.workingDirectory().startsWith("/")
+            ? config.workingDirectory()
+            : "/" + config.workingDirectory(),
         config.stopSignal(),
         config.exposedPorts(),
         config.volumes());

@@ -11,6 +11,9 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -24,6 +27,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** The real agent, as an ordinary process on a Unix socket: the machine and its execs. */
 @Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -125,6 +129,22 @@ class GuestAgentHostTest {
     try (GuestExec exec = run(spec)) {
       assertThat(text(exec.stdout())).isEqualTo("/usr\nyes ü=1 a  b'\"$c\n");
     }
+  }
+
+  @Test
+  void aDirectoryThatIsMissingIsMadeWhenThatIsWanted(@TempDir Path temporary) throws Exception {
+    Path directory = temporary.resolve("a/b");
+    ExecSpec.Builder spec = ExecSpec.of("pwd").directory(directory.toString());
+    var refused = (ExecStart.Refused) guest.exec(spec.build());
+    assertThat(refused.message()).contains("enter its directory");
+    assertThat(directory.getParent()).doesNotExist();
+    try (GuestExec exec = run(spec.id(ExecId.random()).makesDirectory(true))) {
+      assertThat(text(exec.stdout())).isEqualTo(directory + "\n");
+    }
+    assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(directory)))
+        .isEqualTo("rwxr-xr-x");
+    ExecSpec.Builder file = ExecSpec.of("pwd").directory("/etc/passwd/x").makesDirectory(true);
+    assertThat(guest.exec(file.build())).isInstanceOf(ExecStart.Refused.class);
   }
 
   @Test

@@ -24,6 +24,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -40,6 +41,7 @@ class ImagesTest {
   private static final ImageDefaults DEFAULTS =
       new ImageDefaults(
           List.of("sh", "-c", "a b\nc\\n"),
+          List.of("sh", "-c"),
           true,
           List.of("A=1"),
           "me",
@@ -59,6 +61,7 @@ class ImagesTest {
     final Semaphore goOn = new Semaphore(0);
     final AtomicInteger pulls = new AtomicInteger();
     final List<Path> disks = new CopyOnWriteArrayList<>();
+    Optional<String> digest = Optional.empty();
 
     @Override
     public String name() {
@@ -68,6 +71,11 @@ class ImagesTest {
     @Override
     public boolean accepts(ImageReference reference) {
       return reference.name().equals("slow");
+    }
+
+    @Override
+    public Optional<String> digest(ImageReference reference, Progress progress) {
+      return digest;
     }
 
     @Override
@@ -128,8 +136,52 @@ class ImagesTest {
     assertThat(images.find("slow:one")).isEqualTo(newer).isNotEqualTo(image);
     assertThat(images.find(image.id())).isEqualTo(image);
     images.delete(newer, List::of);
-    assertThat(images.find("slow:one")).isEqualTo(image);
+    assertThat(images.local(reference)).as("the older one has lost its name").isEmpty();
     assertThatThrownBy(() -> images.delete(newer, List::of)).hasMessageContaining("any more");
+  }
+
+  @Test
+  void theNameGoesToTheNewestAndTheOlderImageStaysWithoutOne() throws Exception {
+    slow.goOn.release(10);
+    ImageReference reference = ImageReference.parse("slow:one");
+    Image older = images.pull(reference, Progress.SILENT);
+    Image newer = images.pull(reference, Progress.SILENT);
+    assertThat(older.shownName()).isEqualTo("<none>");
+    assertThat(newer.shownName()).isEqualTo("slow:one");
+    assertThat(older.deleted()).isFalse();
+    Files.delete(older.directory().resolve("nameless")); // as a crash in between leaves it
+    emptyDirectories();
+    images.reclaim();
+    assertThat(older.named()).isFalse();
+    assertThat(images.local(reference)).contains(newer);
+    images.delete(newer, List::of);
+    assertThat(images.list()).containsExactly(older);
+    assertThat(images.local(reference)).isEmpty();
+  }
+
+  @Test
+  void whatIsHereAlreadyIsNotMadeAnew() throws Exception {
+    slow.goOn.release(10);
+    slow.digest = Optional.of("0");
+    ImageReference reference = ImageReference.parse("slow:one");
+    Image image = images.pull(reference, Progress.SILENT);
+    List<String> stages = new ArrayList<>();
+    Progress progress =
+        new Progress() {
+          @Override
+          public void stage(String name) {
+            stages.add(name);
+          }
+
+          @Override
+          public void bytes(long done, long total) {}
+        };
+    assertThat(images.pull(reference, progress)).isEqualTo(image);
+    assertThat(stages).containsExactly("is up to date");
+    assertThat(slow.pulls).hasValue(1);
+    slow.digest = Optional.of("1");
+    assertThat(images.pull(reference, Progress.SILENT)).isNotEqualTo(image);
+    assertThat(slow.pulls).hasValue(2);
   }
 
   @Test

@@ -51,7 +51,7 @@ class ImageRunHostTest {
         """
         mkdir -p root/bin root/etc root/tmp
         cp "$(readlink -f "$(command -v busybox)")" root/bin/busybox
-        for name in sh ls cat echo id env pwd sleep; do ln -s busybox root/bin/$name; done
+        for name in sh ls cat echo id env pwd sleep stat; do ln -s busybox root/bin/$name; done
         printf 'root:x:0:0::/root:/bin/sh\\nworker:x:1000:1000::/:/bin/sh\\n' > root/etc/passwd
         printf 'root:x:0:\\nworker:x:1000:\\n' > root/etc/group
         umoci insert --image l:base root /
@@ -96,16 +96,25 @@ class ImageRunHostTest {
   void anImageRunsWhatItsConfigSays() throws Exception {
     sh(
         """
-        umoci config --image l:base --tag configured --config.user worker --config.workingdir /tmp \\
+        umoci config --image l:base --tag configured --config.user worker --config.workingdir /srv/app \\
           --config.env GREETING=hello --config.entrypoint /bin/sh --config.entrypoint -c \\
-          --config.cmd 'echo "$GREETING from $(id -un) in $(pwd)"'
+          --config.cmd 'echo "$GREETING from $(id -un) in $(pwd), $(stat -c %U:%a .) of $0"'
         """);
     String name = push("configured");
     assertThat(host.banger("vm", "run", "--image", name).ok().out())
-        .isEqualTo("hello from worker in /tmp\n");
-    assertThat(host.banger("vm", "run", "--image", name, "--", "echo", "other").ok().out())
-        .isEqualTo("other\n");
+        .isEqualTo("hello from worker in /srv/app, root:755 of /bin/sh\n");
+    String[] words = {
+      "-w", "/new/place", "--image", name, "--", "echo \"$0 $1 in $(pwd)\"", "a", "b"
+    };
+    assertThat(host.banger(run(words)).ok().out()).isEqualTo("a b in /new/place\n");
+    String[] instead = {"--entrypoint", "echo", "--image", name, "--", "other"};
+    assertThat(host.banger(run(instead)).ok().out()).isEqualTo("other\n");
+    assertThat(host.banger("image", "pull", name).ok().err()).contains(name + " is up to date");
     assertThat(host.banger("image", "show", name).ok().out()).contains("oci", "worker", "sha256:");
+  }
+
+  private static String[] run(String... rest) {
+    return Stream.concat(Stream.of("vm", "run"), Stream.of(rest)).toArray(String[]::new);
   }
 
   /** umoci unpacks from the bottom up; what it makes is what the mounted disk has. */

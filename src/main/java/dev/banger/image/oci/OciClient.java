@@ -101,6 +101,18 @@ public final class OciClient implements AutoCloseable {
     };
   }
 
+  /** The {@link OciImage#manifestDigest} of what {@link #fetch} would bring; fetches no layer. */
+  public Digest digest(OciReference reference, Platform platform, Progress progress)
+      throws BangerException, InterruptedException {
+    if (reference instanceof OciReference.Remote remote) {
+      PlatformChoice choice = new PlatformChoice(platform, reference);
+      return new RemoteFetch(remote, choice, progress).manifest().digest();
+    }
+    try (OciImage image = fetch(reference, platform, progress)) {
+      return image.manifestDigest();
+    }
+  }
+
   @Override
   public void close() {
     transport.close();
@@ -170,6 +182,8 @@ public final class OciClient implements AutoCloseable {
     }
   }
 
+  private record Chosen(Digest digest, Manifest.Single manifest) {}
+
   /** One fetch from a registry. */
   private final class RemoteFetch {
     private final OciReference.Remote reference;
@@ -194,17 +208,8 @@ public final class OciClient implements AutoCloseable {
     OciImage run() throws BangerException, InterruptedException {
       boolean fetched = false;
       try {
-        progress.stage("read manifest");
-        Registry.Document document = source.manifest(reference.wanted());
-        Manifest manifest = parsed(document);
-        for (int level = 0; manifest instanceof Manifest.Index index; level++) {
-          if (level >= MOST_LEVELS) {
-            throw bad(new MalformedException("its lists are more than " + level + " deep"));
-          }
-          document = source.manifest(choice.among(index).digest().toString());
-          manifest = parsed(document);
-        }
-        OciImage image = image(document.digest(), (Manifest.Single) manifest);
+        Chosen chosen = manifest();
+        OciImage image = image(chosen.digest(), chosen.manifest());
         fetched = true;
         return image;
       } finally {
@@ -212,6 +217,22 @@ public final class OciClient implements AutoCloseable {
           release();
         }
       }
+    }
+
+    /** Of the image for this platform, through all lists. */
+    Chosen manifest() throws BangerException, InterruptedException {
+      progress.stage("read manifest");
+      Registry.Document document = source.manifest(reference.wanted());
+      for (int level = 0; level <= MOST_LEVELS; level++) {
+        switch (parsed(document)) {
+          case Manifest.Single single -> {
+            return new Chosen(document.digest(), single);
+          }
+          case Manifest.Index index ->
+              document = source.manifest(choice.among(index).digest().toString());
+        }
+      }
+      throw bad(new MalformedException("its lists are more than " + MOST_LEVELS + " deep"));
     }
 
     private Manifest parsed(Registry.Document document) throws BangerException {
