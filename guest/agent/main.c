@@ -50,6 +50,9 @@ static int open_when_there(int (*attempt)(void), int devices) {
 }
 
 static void open_virtio(int devices) {
+    char missing[128];
+    modules_missing(missing, sizeof missing);
+    if (missing[0] != 0) fatal("the kernel has no %s, neither built in nor as a module: give it with `banger kernel register --modules`", missing);
     int fd = open_when_there(channel_open_port, devices);
     if (fd < 0) fatal("cannot open the virtio-serial port dev.banger.agent: %s", strerror(errno));
     int error = channel_use_port(fd);

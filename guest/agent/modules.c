@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -22,6 +23,22 @@ static void load(const char *path) {
     }
     close(fd);
     unlink(path);
+}
+
+static bool registers(const char *path) { return access(path, F_OK) == 0; }
+
+/* Built-in drivers have registered before there is any process, and loaded ones when finit_module returns. */
+void modules_missing(char *names, size_t size) {
+    static const struct { const char *name, *path, *instead; } drivers[] = {
+        {"virtio_mmio", "/sys/bus/platform/drivers/virtio-mmio", "/sys/bus/pci/drivers/virtio-pci"},
+        {"virtio_blk", "/sys/bus/virtio/drivers/virtio_blk", NULL},
+        {"virtio_console", "/sys/bus/virtio/drivers/virtio_console", NULL}};
+    size_t length = 0;
+    names[0] = 0;
+    for (size_t i = 0; i < sizeof drivers / sizeof *drivers && length < size; i++) {
+        if (registers(drivers[i].path) || (drivers[i].instead != NULL && registers(drivers[i].instead))) continue;
+        length += (size_t)snprintf(names + length, size - length, "%s%s", length == 0 ? "" : ", ", drivers[i].name);
+    }
 }
 
 void modules_load(void) {

@@ -142,7 +142,7 @@ public final class ImageApi {
           "image.pull.begin",
           Ref.class,
           OperationApi.Begun.class,
-          "Fetch an image; ends as View, in the stage '"
+          "Fetch an image; ends as View, behind the stage '"
               + ImageApi.UP_TO_DATE
               + "' when it was here");
 

@@ -20,7 +20,7 @@ final class ImagePull extends ClientCommand {
       OperationApi.Begun begun =
           client.call(ImageApi.PULL_BEGIN, new ImageApi.Ref(OptionValues.image(reference)));
       OperationApi.Status end = Operations.await(client, begun.operation());
-      if (end.stage().equals(ImageApi.UP_TO_DATE)) {
+      if (!end.stages().isEmpty() && end.stages().getLast().name().equals(ImageApi.UP_TO_DATE)) {
         System.err.println(end.subject() + " " + ImageApi.UP_TO_DATE);
       }
       return tell(end, end.subject());

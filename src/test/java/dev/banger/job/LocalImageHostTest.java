@@ -33,6 +33,9 @@ class LocalImageHostTest {
       Host.Result noModules =
           host.sh("cd '%s' && banger kernel register ours --modules early".formatted(directory));
       assertThat(noModules.err()).contains("INVALID", "no directory of a kernel's modules");
+      Host.Result alone = host.banger("kernel", "register", "" + directory.resolve("ours"));
+      assertThat(alone.err()).contains("INVALID", "virtio_blk", "virtio_console", "--modules");
+      assertThat(alone.err()).doesNotContain("ext4");
       String kernels = host.banger("kernel", "ls").ok().out();
       assertThat(kernels.lines()).hasSize(2);
       host.sh(

@@ -36,6 +36,7 @@ final class PointImages {
       echo two > two && umoci insert --image layout:one two /two
       truncate -s 16M rootfs && /sbin/mke2fs -q -t ext4 -d tree rootfs
       printf '\\177ELF Linux version 9.9-test (by us)' > kernel
+      printf '%s\\0' virtio-mmio virtio_blk virtio_net virtio_console overlay ext4 >> kernel
       printf 'hasInit=false\\nuser=\\n' > image.properties
       printf '%s=%s\\n' release 9.8-bundle architecture amd64 digest 0123456789abcdef source test \\
         pulled 2025-01-01T00:00:00Z modulesUuid 00000000-0000-0001-0000-000000000001 > kernel.properties

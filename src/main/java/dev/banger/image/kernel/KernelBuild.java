@@ -72,9 +72,11 @@ final class KernelBuild {
         files.initrd().isPresent() ? files.readInitrd(files.initrd().get()) : new byte[0];
     String digest = files.digest(content, initrd);
     String release;
+    List<String> missing;
     try {
       byte[] vmlinux = BzImage.isElf(content) ? content : BzImage.vmlinux(content);
       release = BzImage.release(vmlinux);
+      missing = BuiltInDrivers.missing(vmlinux, InitramfsFlavour.QEMU_MICROVM.required());
       Files.write(target.resolve("vmlinux"), vmlinux);
       Files.write(target.resolve("vmlinuz"), content);
       if (initrd.length > 0) {
@@ -94,6 +96,7 @@ final class KernelBuild {
       copyBootModules(modules);
       requireRelease(release, files);
     } else {
+      requireNoneMissing(missing, files);
       withoutModules(modules);
     }
     makeModulesDisk(modules, uuid(digest));
@@ -121,6 +124,18 @@ final class KernelBuild {
             binaries, new Tool("cp", "coreutils"), "-a", "--reflink=auto", "--no-target-directory")
         .with(from.toString(), to.toString())
         .run(ErrorCode.UNAVAILABLE, "cannot copy " + from, "see the cause");
+  }
+
+  private static void requireNoneMissing(List<String> missing, KernelFiles files)
+      throws BangerException {
+    if (!missing.isEmpty()) {
+      throw new BangerException(
+          ErrorCode.INVALID,
+          files.kernel()
+              + " cannot boot a VM alone: not built in are "
+              + String.join(", ", missing),
+          "give its modules, `--modules lib/modules/RELEASE`, or build these drivers in (=y)");
+    }
   }
 
   /** Nothing is loaded at boot: it is all built in. */

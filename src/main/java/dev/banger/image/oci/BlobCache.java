@@ -1,5 +1,6 @@
 package dev.banger.image.oci;
 
+import com.google.errorprone.annotations.CanIgnoreReturnValue;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.banger.image.disk.FileSum;
 import dev.banger.image.disk.Trees;
@@ -172,8 +173,11 @@ public final class BlobCache {
    * Returns when the blob is here. One that another pull downloads is waited for.
    *
    * @param arrived told how many bytes more are here; less than 0 when some turned out useless
+   * @return whether its whole content is known to be right: this call has downloaded it; what was
+   *     here already is known by its name and length only
    */
-  void obtain(Descriptor blob, BlobSource source, LongConsumer arrived)
+  @CanIgnoreReturnValue
+  boolean obtain(Descriptor blob, BlobSource source, LongConsumer arrived)
       throws BangerException, InterruptedException {
     while (!has(blob)) {
       CountDownLatch mine = new CountDownLatch(1);
@@ -183,14 +187,14 @@ public final class BlobCache {
         continue;
       }
       try {
-        download(blob, source, arrived);
-        return;
+        return download(blob, source, arrived);
       } finally {
         leave(blob.digest());
         mine.countDown();
       }
     }
     arrived.accept(blob.size());
+    return false;
   }
 
   private @Nullable CountDownLatch enter(Digest digest, CountDownLatch mine) {
@@ -211,7 +215,7 @@ public final class BlobCache {
     }
   }
 
-  private void download(Descriptor blob, BlobSource source, LongConsumer arrived)
+  private boolean download(Descriptor blob, BlobSource source, LongConsumer arrived)
       throws BangerException, InterruptedException {
     Path partial = partial(blob.digest());
     try {
@@ -225,9 +229,10 @@ public final class BlobCache {
         awaitOtherDaemons(file, partial);
         if (has(blob)) { // Then this is the very file that another daemon has published.
           arrived.accept(blob.size());
-          return;
+          return false;
         }
         complete(blob, source, arrived, file, partial);
+        return true;
       }
     } catch (ClosedByInterruptException e) {
       Thread.interrupted();

@@ -72,6 +72,11 @@ final class BodyStream extends PieceInputStream implements BodySubscriber<BodySt
     parts.add(new End(null));
   }
 
+  /** What came is still read; then it ends by this failure. */
+  void cut(IOException failure) {
+    parts.add(new End(failure));
+  }
+
   @Override
   public int read(byte[] target, int offset, int length) throws IOException {
     Objects.checkFromIndexSize(offset, length, target.length);

@@ -14,9 +14,12 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * HTTP as registries want it: redirections followed without the authorization for another host,
@@ -132,12 +135,26 @@ final class Transport implements AutoCloseable {
           request.setHeader("Content-Type", "application/x-www-form-urlencoded");
           request.POST(HttpRequest.BodyPublishers.ofString(form));
         });
-    HttpResponse<BodyStream> response =
-        client(call.address()).send(request.build(), info -> new BodyStream(silence));
-    if (response.body() == null) { // of a refusal to open a tunnel
-      throw new TunnelException(response.statusCode());
+    AtomicReference<@Nullable Answer> begun = new AtomicReference<>();
+    HttpResponse.BodyHandler<BodyStream> handler =
+        info -> {
+          BodyStream body = new BodyStream(silence);
+          begun.set(new Answer(info.statusCode(), info.headers(), body, call.address()));
+          return body;
+        };
+    try {
+      HttpResponse<BodyStream> response = client(call.address()).send(request.build(), handler);
+      if (response.body() == null) { // of a refusal to open a tunnel
+        throw new TunnelException(response.statusCode());
+      }
+    } catch (IOException e) {
+      // The JDK withholds an answer whose connection is cut before it has handed it over.
+      if (begun.get() == null || e instanceof TunnelException) {
+        throw e;
+      }
+      begun.get().body().cut(e);
     }
-    return new Answer(response.statusCode(), response.headers(), response.body(), call.address());
+    return Objects.requireNonNull(begun.get());
   }
 
   private ProxySettings proxies() throws BangerException {

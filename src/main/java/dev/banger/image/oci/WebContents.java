@@ -73,8 +73,9 @@ public final class WebContents implements AutoCloseable {
     cache.pin(digest);
     boolean open = false;
     try {
-      cache.obtain(blob, (wanted, offset) -> incoming(address, wanted, offset), arrived);
-      cache.requireRight(digest); // what was here already is only known by its name and length
+      if (!cache.obtain(blob, (wanted, offset) -> incoming(address, wanted, offset), arrived)) {
+        cache.requireRight(digest);
+      }
       InputStream content = new Pinned(cache.open(digest), digest);
       open = true;
       return content;

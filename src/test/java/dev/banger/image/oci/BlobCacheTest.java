@@ -1,6 +1,7 @@
 package dev.banger.image.oci;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.model.ByteSize;
 import java.io.ByteArrayInputStream;
@@ -45,6 +46,21 @@ class BlobCacheTest {
 
   private static void age(Path file, int hours) throws Exception {
     Files.setLastModifiedTime(file, FileTime.from(Instant.now().minus(Duration.ofHours(hours))));
+  }
+
+  /** So that what has just been verified is not read once more. */
+  @Test
+  void onlyWhoDownloadedABlobKnowsItsContent() throws Exception {
+    BlobCache cache = at(dir);
+    BlobSource source =
+        (b, offset) ->
+            new BlobSource.Incoming(0, new ByteArrayInputStream(new byte[] {1, 0, 0, 0}));
+    assertThat(cache.obtain(blob(1), source, arrived -> {})).isTrue();
+    assertThat(cache.obtain(blob(1), source, arrived -> {})).isFalse();
+    Files.write(file(blob(1).digest()), new byte[4]);
+    assertThat(cache.obtain(blob(1), source, arrived -> {})).isFalse();
+    assertThatThrownBy(() -> cache.requireRight(blob(1).digest()))
+        .hasMessageContaining("is damaged");
   }
 
   @Test

@@ -14,6 +14,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.banger.config.RegistrySettings;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -60,6 +61,38 @@ class DownloadsTest {
               .toList();
       assertThat(offsets).isSorted().hasSize(10);
       assertThat(offsets.getLast()).isGreaterThan(100_000);
+    }
+  }
+
+  /** Head, body and end come at once: the JDK's client sees the cut before it hands over. */
+  @Test
+  void whatCameBeforeAnEarlyCutCountsToo() throws Exception {
+    int piece = 5_000;
+    TestImage image = TestImage.of(1, 60 * piece);
+    try (ScriptedServer server =
+            new ScriptedServer((request, out) -> {
+              byte[] blob = image.blob(image.layers.getFirst().digest());
+              int from = TestImage.from(request);
+              if (!isLayer(request, image)) {
+                image.answer(request, out);
+                return;
+              }
+              ByteArrayOutputStream all = new ByteArrayOutputStream();
+              head(
+                  all,
+                  from == 0 ? 200 : 206,
+                  blob.length - from,
+                  TestImage.contentRange(from, blob.length));
+              all.write(blob, from, Math.min(piece, blob.length - from));
+              all.writeTo(out);
+            });
+        OciClient client = client(dir, Credentials.NONE);
+        OciImage fetched = fetch(client, server.name() + "/a/b")) {
+      assertHolds(fetched, image);
+      assertThat(server.of(image.layers.getFirst().digest().toString()))
+          .extracting(TestImage::from)
+          .isSorted()
+          .doesNotHaveDuplicates();
     }
   }
 
