@@ -23,6 +23,20 @@ public final class ExecOutput extends PieceInputStream {
     this.acknowledged = offset;
   }
 
+  /**
+   * Whoever attaches here has all before it: the guest may forget that. Else hosts that come and go
+   * before a batch is full would leave it a full ring, and it would wait for them as they for it.
+   */
+  void forgetBefore() {
+    try {
+      if (offset > 0) {
+        conversation.output().write(ByteBuffer.allocate(8).putLong(offset).array());
+      }
+    } catch (IOException _) {
+      // The stream has ended already: its reader will hear why.
+    }
+  }
+
   /** How many bytes the program had written up to here. */
   public long offset() {
     return offset;

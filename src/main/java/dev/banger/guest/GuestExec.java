@@ -97,7 +97,9 @@ public final class GuestExec implements AutoCloseable {
           new MalformedException("output from " + offset + " instead of " + wanted));
     }
     conversation.withoutLimit();
-    return new ExecOutput(conversation, offset);
+    ExecOutput output = new ExecOutput(conversation, offset);
+    output.forgetBefore();
+    return output;
   }
 
   private void readEnd() {

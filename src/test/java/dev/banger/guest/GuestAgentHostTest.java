@@ -254,6 +254,22 @@ class GuestAgentHostTest {
     exec.close();
   }
 
+  @Test
+  void hostsThatComeAndGoBeforeTheyAcknowledgeDoNotFillTheRing() throws Exception {
+    ExecId id = ExecId.random();
+    GuestExec exec = run(shell("seq 1 1000000").id(id));
+    for (int host = 0; host < 8; host++) {
+      exec.stdout().keep(384 << 10);
+      assertThat(exec.stdout().readNBytes(400 << 10)).hasSize(400 << 10);
+      long offset = exec.stdout().offset();
+      guest.close();
+      guest = agent.connect();
+      exec = guest.attach(id, false, offset, 0);
+    }
+    assertThat(text(exec.stdout())).endsWith("\n1000000\n");
+    exec.close();
+  }
+
   private static String expectedSum() throws Exception {
     Process judge = new ProcessBuilder("sh", "-c", "seq 1 3000000 | sha256sum").start();
     return text(judge.getInputStream()).substring(0, 64);
