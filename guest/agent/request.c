@@ -32,6 +32,7 @@ static const struct entry table[] = {
     {WIRE_EXEC_LIST, exec_list, false},
     {WIRE_CONNECT, connect_request, false},
     {WIRE_LISTEN, listen_request, false},
+    {WIRE_DATAGRAMS, datagrams_request, false},
 };
 
 struct request {

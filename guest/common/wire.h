@@ -53,6 +53,7 @@ enum wire_kind {
     WIRE_SFTP = 0x0310,
     WIRE_CONNECT = 0x0400,
     WIRE_LISTEN = 0x0401,
+    WIRE_DATAGRAMS = 0x0402,
 };
 
 enum wire_code {

@@ -1,4 +1,4 @@
-/* HELLO and what comes before it: old frames, filler, ends of file; and CONFIGURE, INFO, CONNECT and LISTEN. */
+/* HELLO and what comes before it: old frames, filler, ends of file; and CONFIGURE, INFO, CONNECT, DATAGRAMS and LISTEN. */
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -202,6 +202,70 @@ static void connectCarriesBothWaysAndHalfCloses(void) {
     client_close(&client);
 }
 
+static struct client_stream *send_to_guest(uint8_t family, const char *address, uint16_t port, struct reply *reply) {
+    struct wire_writer writer = {0};
+    wire_begin(&writer, WIRE_DATAGRAMS);
+    wire_put_u8(&writer, family);
+    wire_put_text(&writer, address);
+    wire_put_u16(&writer, port);
+    struct client_stream *stream = client_request(&client, &writer);
+    *reply = client_reply(&client, stream);
+    reply_free(reply);
+    return stream;
+}
+
+static void datagramsKeepTheirBounds(void) {
+    struct reply reply;
+    client_connect(&client, agent.socket);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof address;
+    check(bind(fd, (struct sockaddr *)&address, sizeof address) == 0);
+    check(getsockname(fd, (struct sockaddr *)&address, &length) == 0);
+    struct client_stream *stream = send_to_guest(4, "127.0.0.1", ntohs(address.sin_port), &reply);
+    check(reply.kind == WIRE_OK);
+    client_write(&client, stream, "\0\3one\0\0\0", 8);
+    client_write(&client, stream, "\6second", 7);
+    char text[16] = "";
+    struct sockaddr_in peer;
+    check(recvfrom(fd, text, sizeof text, 0, (struct sockaddr *)&peer, &length) == 3 && memcmp(text, "one", 3) == 0);
+    check(recv(fd, text, sizeof text, 0) == 0);
+    check(recv(fd, text, sizeof text, 0) == 6 && memcmp(text, "second", 6) == 0);
+    static uint8_t large[60000];
+    check(sendto(fd, large, sizeof large, 0, (struct sockaddr *)&peer, length) == sizeof large);
+    check(sendto(fd, "end", 3, 0, (struct sockaddr *)&peer, length) == 3);
+    static uint8_t frames[2 + sizeof large + 5];
+    for (size_t got = 0, some; got < sizeof frames; got += some) {
+        some = client_read(&client, stream, frames + got, sizeof frames - got);
+        check(some > 0);
+    }
+    check(wire_load_u16(frames) == sizeof large && memcmp(frames + 2 + sizeof large, "\0\3end", 5) == 0);
+    client_finish(&client, stream);
+    free(client_read_all(&client, stream, NULL));
+    check(stream->finished);
+    close(fd);
+    client_close(&client);
+}
+
+static void datagramsThatNobodyTakesResetTheirStream(void) {
+    struct reply reply;
+    uint16_t port;
+    client_connect(&client, agent.socket);
+    int listener = listen_here(&port);
+    struct client_stream *stream = send_to_guest(4, "127.0.0.1", port, &reply);
+    check(reply.kind == WIRE_OK);
+    client_write(&client, stream, "\0\1x", 3);
+    uint64_t end = now_milliseconds() + 5000;
+    while (!stream->reset && now_milliseconds() < end) client_pump(&client, 100);
+    check(stream->reset);
+    send_to_guest(6, "127.0.0.1", port, &reply);
+    check(reply.kind == WIRE_ERROR && reply.code == CODE_MALFORMED);
+    send_to_guest(1, "/socket", 0, &reply);
+    check(reply.kind == WIRE_ERROR && reply.code == CODE_MALFORMED);
+    close(listener);
+    client_close(&client);
+}
+
 static struct client_stream *listen_in_guest(uint8_t family, const char *address, uint16_t *port) {
     struct wire_writer writer = {0};
     wire_begin(&writer, WIRE_LISTEN);
@@ -276,6 +340,8 @@ int main(void) {
     run_test(endsOfFileByTheHundredDoNoHarm);
     run_test(aHostThatDoesNotReadDoesNotStopTheAgent);
     run_test(connectCarriesBothWaysAndHalfCloses);
+    run_test(datagramsKeepTheirBounds);
+    run_test(datagramsThatNobodyTakesResetTheirStream);
     run_test(listenGivesAStreamForEachConnection);
     run_test(aUnixListenerGoesWithItsSession);
     agent_stop(&agent);
