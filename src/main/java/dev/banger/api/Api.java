@@ -27,6 +27,7 @@ public final class Api {
             StreamApi.STAT,
             LogApi.READ));
     all.addAll(List.of(SetApi.SET, FigureApi.STATS, FigureApi.PING, FigureApi.HEALTH));
+    all.addAll(List.of(PortApi.PUBLISH, PortApi.UNPUBLISH, PortApi.PORTS));
     all.addAll(List.of(ImageApi.LIST, ImageApi.SHOW, ImageApi.DELETE, ImageApi.PULL_BEGIN));
     all.addAll(List.of(ImageApi.REGISTER_BEGIN, ImageApi.PRUNE));
     all.addAll(List.of(CatalogApi.FIND, CatalogApi.BUNDLE));

@@ -21,6 +21,8 @@ public final class VmApi {
    * @param idleStopMillis it is stopped when nobody used it for so long; 0: never
    * @param idempotencyKey a second begin with the same key answers the first one's operation
    * @param waitMillis how long a start may wait for room on the host; absent: it is refused then
+   * @param publish ports, as {@code vm.publish} takes them
+   * @param publishExposed also all ports on which its image says that it listens
    */
   @Json
   public record Create(
@@ -38,7 +40,9 @@ public final class VmApi {
       @Nullable String restart,
       long ttlMillis,
       long idleStopMillis,
-      @Nullable Long waitMillis) {}
+      @Nullable Long waitMillis,
+      @Nullable List<String> publish,
+      boolean publishExposed) {}
 
   @Json
   public record CreateBegun(String operation, String id, String name) {}
@@ -112,6 +116,7 @@ public final class VmApi {
    * @param accelerator kvm or tcg, while it runs
    * @param ports on which its image says that it listens, {@code 80/tcp}; vm.show says it
    * @param volumes directories that its image wants on the work disk; vm.show says it
+   * @param published its ports on addresses of the host, {@code 127.0.0.1:8080:80/tcp}
    */
   @Json
   public record View(
@@ -137,7 +142,8 @@ public final class VmApi {
       @Nullable Long stoppedAt,
       Policies policies,
       @Nullable List<String> ports,
-      @Nullable List<String> volumes) {}
+      @Nullable List<String> volumes,
+      List<String> published) {}
 
   /**
    * What the VM's supervisor goes by.

@@ -54,6 +54,17 @@ public final class Capabilities {
     }
   }
 
+  /** The VM runs; a hook that fails stops no other. */
+  public void running(StartPlan.Vm vm, GuestSource guest) throws InterruptedException {
+    for (Capability capability : inOrder) {
+      try {
+        capability.running(vm, guest);
+      } catch (BangerException e) {
+        LOG.warn("vm=" + vm.name() + " runs without all of its " + capability.name(), e);
+      }
+    }
+  }
+
   /** Cleans up after a run, newest first; a hook that fails stops no other, and is told then. */
   public void cleanup(StartPlan plan) throws BangerException, InterruptedException {
     BangerException first = null;

@@ -31,6 +31,13 @@ public interface Capability {
   default void started(StartPlan plan, Guest guest) throws BangerException, InterruptedException {}
 
   /**
+   * The VM runs: it has just started, or this daemon has found it running. Called once a run, after
+   * its start has come to its end, so it refuses nothing any more.
+   */
+  default void running(StartPlan.Vm vm, GuestSource guest)
+      throws BangerException, InterruptedException {}
+
+  /**
    * Takes back what {@link #prepare} made that must not outlive the run; also for a VM that died,
    * of which some other daemon knew. May be called again.
    */

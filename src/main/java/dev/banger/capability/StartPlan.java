@@ -43,6 +43,7 @@ public final class StartPlan {
   private final List<GuestConfiguration.Bind> binds = new ArrayList<>();
   private final List<GuestConfiguration.Nic> interfaces = new ArrayList<>();
   private final GuestConfiguration.Builder guest = GuestConfiguration.builder();
+  private boolean unattended;
 
   public StartPlan(Vm vm) {
     this.vm = vm;
@@ -50,6 +51,15 @@ public final class StartPlan {
 
   public Vm vm() {
     return vm;
+  }
+
+  /** Nobody is there to read a refusal: what the VM can do without is left out for a while. */
+  public void unattended() {
+    unattended = true;
+  }
+
+  public boolean isUnattended() {
+    return unattended;
   }
 
   /** A drive of the VMM, and what the guest does with it. */

@@ -3,6 +3,7 @@ package dev.banger.capability;
 import dev.banger.guest.GuestConfiguration;
 import dev.banger.journal.Steps;
 import dev.banger.model.VmId;
+import dev.banger.net.port.GuestDialer;
 import dev.banger.vmm.Nic;
 import java.util.HexFormat;
 import java.util.List;
@@ -14,7 +15,8 @@ import java.util.List;
  */
 public final class UserNetwork implements Capability {
   static final String DNS = "10.0.2.3";
-  private static final String ADDRESS = "10.0.2.15/24";
+  private static final String ADDRESS = "10.0.2.15";
+  private static final String PREFIX = "/24";
   private static final String GATEWAY = "10.0.2.2";
   private static final String EVERYWHERE = "0.0.0.0/0";
 
@@ -30,9 +32,14 @@ public final class UserNetwork implements Capability {
         nic,
         new GuestConfiguration.Nic(
             nic.mac(),
-            List.of(ADDRESS),
+            List.of(ADDRESS + PREFIX),
             List.of(new GuestConfiguration.Route(EVERYWHERE, GATEWAY, 0)),
             0));
+  }
+
+  /** No packet reaches a guest from outside: its servers are reached through its channel. */
+  public static GuestDialer dialer(StartPlan.Vm vm, GuestSource guest) {
+    return new ChannelDialer(guest, List.of(ADDRESS));
   }
 
   /** Locally administered, from the VM's id: 06 and 40 bits of it. */

@@ -49,7 +49,8 @@ final class Rehearsal {
           null,
           new VmApi.Policies("no", 0, null, null, null, null),
           null,
-          null);
+          null,
+          List.of());
   private static final OperationApi.Status RUNNING = status(OperationApi.RUNNING);
 
   private Rehearsal() {}

@@ -72,6 +72,23 @@ abstract class VmOptions extends ClientCommand {
       description = OptionValues.WAIT_DESCRIPTION)
   @Nullable String wait;
 
+  @OptionList(
+      name = "publish",
+      shortName = 'p',
+      valueSeparator = '\u0001',
+      description =
+          "Publish a port on this host: 8080:80, 127.0.0.1:8080:80/udp, 8000-8010:80-90, or 80 for"
+              + " any free port; without an address on 127.0.0.1 only, 0.0.0.0:8080:80 opens it to"
+              + " the network; may stand many times")
+  @Nullable List<String> publish;
+
+  @Option(
+      name = "publish-all",
+      shortName = 'P',
+      hasValue = false,
+      description = "Publish all ports that the image says it listens on, on free ports")
+  boolean publishAll;
+
   /** The request; what is missing is left to the daemon. */
   final VmApi.Create create(@Nullable String chosenImage, String standardInitMode, boolean start)
       throws BangerException, UsageException {
@@ -94,6 +111,8 @@ abstract class VmOptions extends ClientCommand {
         OptionValues.restart(restart),
         OptionValues.millisOrZero("--ttl", ttl),
         OptionValues.millisOrZero("--idle-stop", idleStop),
-        OptionValues.millis("--wait", wait));
+        OptionValues.millis("--wait", wait),
+        publish,
+        publishAll);
   }
 }

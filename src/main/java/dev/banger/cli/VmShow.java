@@ -64,6 +64,7 @@ final class VmShow extends ClientCommand {
     policies(text, vm.policies());
     vm.labels().forEach((key, value) -> text.line("label", key + "=" + value));
     vm.env().forEach(pair -> text.line("env", pair));
+    text.lines("publishes", vm.published());
     text.lines("exposes", vm.ports()).lines("volume", vm.volumes());
     return text.toString();
   }

@@ -5,6 +5,7 @@ import dev.banger.capability.Authorization;
 import dev.banger.capability.Capabilities;
 import dev.banger.capability.Channel;
 import dev.banger.capability.Dns;
+import dev.banger.capability.Ports;
 import dev.banger.capability.SystemDisk;
 import dev.banger.capability.UserNetwork;
 import dev.banger.capability.WorkDisk;
@@ -24,6 +25,8 @@ import dev.banger.lock.LockRank;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
+import dev.banger.net.port.Forwarder;
+import dev.banger.net.port.Publications;
 import dev.banger.ops.Operations;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
@@ -34,6 +37,7 @@ import dev.banger.store.Database;
 import dev.banger.store.EventTable;
 import dev.banger.store.JournalTable;
 import dev.banger.store.OperationTable;
+import dev.banger.store.PublicationTable;
 import dev.banger.store.VmTable;
 import dev.banger.vm.VmParts;
 import dev.banger.vm.Vms;
@@ -94,11 +98,9 @@ public final class Daemon implements AutoCloseable {
     Logging.begin(directories.daemonLog(), config.log());
 
     Database database = keep("store", Database.open(directories.database()));
-    PidWatcher watcher =
-        keep("watcher", new PidWatcher()); // outlives operations: undo waits for ends
+    PidWatcher watcher = keep("watcher", new PidWatcher()); // outlives operations: undo waits
     StepObserver observer = TestPoints.observer();
-    Journal journal = new Journal(new JournalTable(database), clock, observer);
-    journal.undoer(StepKind.PROGRAMS, Programs::undo);
+    Journal journal = journal(database, observer);
     Operations operations = new Operations(new OperationTable(database), clock);
     TestPoints.cancels(observer, operations);
     keep("operations", () -> operations.close(OPERATIONS_END));
@@ -110,6 +112,7 @@ public final class Daemon implements AutoCloseable {
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
     DaemonKey key = new DaemonKey(directories.data().resolve("ssh"));
     ChosenAccelerator accelerator = accelerator(config, binaries);
+    Forwarder forwarder = keep("ports", forwarder(database));
     Vms vms =
         Vms.open(
             new VmParts(
@@ -120,7 +123,8 @@ public final class Daemon implements AutoCloseable {
                 stock.images(),
                 stock.kernels(),
                 backend.driver(binaries, watcher),
-                capabilities(config, templates, stock.images(), key),
+                capabilities(config, templates, stock.images(), key, forwarder),
+                forwarder,
                 accelerator::choose,
                 number -> Host.confinement(root, number),
                 config.vm().bootLimit(),
@@ -147,6 +151,16 @@ public final class Daemon implements AutoCloseable {
             config,
             directories),
         accelerator);
+  }
+
+  private Journal journal(Database database, StepObserver observer) throws BangerException {
+    Journal journal = new Journal(new JournalTable(database), clock, observer);
+    journal.undoer(StepKind.PROGRAMS, Programs::undo);
+    return journal;
+  }
+
+  private static Forwarder forwarder(Database database) throws BangerException {
+    return new Forwarder(Publications.open(new PublicationTable(database), new VmTable(database)));
   }
 
   /** What VMs are made of. */
@@ -190,7 +204,7 @@ public final class Daemon implements AutoCloseable {
   }
 
   private static Capabilities capabilities(
-      Config config, DiskTemplates templates, Images images, DaemonKey key) {
+      Config config, DiskTemplates templates, Images images, DaemonKey key, Forwarder forwarder) {
     return new Capabilities(
         List.of(
             new SystemDisk(templates),
@@ -198,6 +212,7 @@ public final class Daemon implements AutoCloseable {
             new Authorization(config.authorization(), key),
             new Dns(),
             new UserNetwork(),
+            new Ports(forwarder, UserNetwork::dialer),
             new Channel()));
   }
 

@@ -56,6 +56,7 @@ final class MethodTable {
     new ProgramMethods(parts, operations, vms).addTo(methods);
     new StreamMethods(parts.vms(), parts.directories()).addTo(methods);
     new SetMethods(parts.vms()).addTo(methods);
+    new PortMethods(parts.vms()).addTo(methods);
     new FigureMethods(parts.vms().observer()).addTo(methods);
     images.addTo(methods);
     new CatalogMethods(parts).addTo(methods);

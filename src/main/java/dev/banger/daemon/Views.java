@@ -56,7 +56,8 @@ final class Views {
         millis(row.life().stopped().orElse(null)),
         policies(row),
         image == null ? null : image.defaults().ports(),
-        image == null ? null : image.defaults().volumes());
+        image == null ? null : image.defaults().volumes(),
+        vm.published().stream().map(Object::toString).toList());
   }
 
   private static VmApi.Policies policies(VmRow row) {

@@ -14,12 +14,15 @@ import dev.banger.model.Durations;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.RestartPolicy;
 import dev.banger.model.VmName;
+import dev.banger.net.port.PortSpec;
+import dev.banger.net.port.PortWishes;
 import dev.banger.rpc.Methods;
 import dev.banger.store.VmRow;
 import dev.banger.vm.VmSpec;
 import dev.banger.vm.VmView;
 import dev.banger.vm.Vms;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -171,7 +174,10 @@ final class VmMethods {
         owner,
         RestartPolicy.parse(wish.restart() == null ? "no" : wish.restart()),
         length(wish.ttlMillis()),
-        length(wish.idleStopMillis()));
+        length(wish.idleStopMillis()),
+        new PortWishes(
+            wish.publish() == null ? List.of() : PortSpec.parse(wish.publish()),
+            wish.publishExposed()));
   }
 
   private static Optional<Duration> length(long millis) throws BangerException {

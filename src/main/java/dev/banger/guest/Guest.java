@@ -357,6 +357,16 @@ public final class Guest implements AutoCloseable {
             out -> GuestAddress.write(address, out)));
   }
 
+  /** Sends datagrams to a UDP socket in the guest; whether there is one shows only then. */
+  public GuestDatagrams datagrams(GuestAddress address)
+      throws BangerException, InterruptedException {
+    return new GuestDatagrams(
+        talk(
+            "cannot send datagrams to " + address + " in the guest",
+            Kind.DATAGRAMS,
+            out -> GuestAddress.write(address, out)));
+  }
+
   /** Listens on a socket in the guest; port 0: the guest chooses. */
   public GuestListener listen(GuestAddress address) throws BangerException, InterruptedException {
     long mode = address instanceof GuestAddress.Unix unix ? unix.mode() : 0;

@@ -26,6 +26,7 @@ public final class GuestError extends IOException {
   private static final int ENAMETOOLONG = 36;
   private static final int ELOOP = 40;
   private static final int EADDRINUSE = 98;
+  private static final int EADDRNOTAVAIL = 99;
   private static final int ENETUNREACH = 101;
   private static final int ETIMEDOUT = 110;
   private static final int ECONNREFUSED = 111;
@@ -47,6 +48,12 @@ public final class GuestError extends IOException {
   /** A system call failed in the guest, {@link #errno} says why. */
   public boolean isSystem() {
     return code == SYSTEM;
+  }
+
+  /** A connection was refused, or the guest has no such address: another one may do. */
+  public boolean saysNobodyIsThere() {
+    return code == SYSTEM
+        && (errno == ECONNREFUSED || errno == EADDRNOTAVAIL || errno == ENETUNREACH);
   }
 
   /** What was sent makes no sense. */

@@ -32,7 +32,8 @@ enum Kind {
   STAT(0x0302),
   SFTP(0x0310),
   CONNECT(0x0400),
-  LISTEN(0x0401);
+  LISTEN(0x0401),
+  DATAGRAMS(0x0402);
 
   private static final int MAX_LENGTH = 1 << 20;
   private static final int MAX_CONFIGURATION_LENGTH = 4 << 20;

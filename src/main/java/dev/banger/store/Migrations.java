@@ -18,7 +18,11 @@ import java.util.List;
  */
 final class Migrations {
   private static final List<String> SCRIPTS =
-      List.of("001-vms-and-operations.sql", "002-policies-and-events.sql", "003-journal.sql");
+      List.of(
+          "001-vms-and-operations.sql",
+          "002-policies-and-events.sql",
+          "003-journal.sql",
+          "004-publications.sql");
 
   private final Path file;
   private final Connection connection;

@@ -20,6 +20,8 @@ import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
 import dev.banger.model.VmId;
 import dev.banger.model.VmName;
+import dev.banger.net.port.PortSpec;
+import dev.banger.net.port.Publications;
 import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
 import java.io.IOException;
@@ -30,6 +32,7 @@ import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 
 /** Makes a VM's record and directories, and removes them. */
@@ -43,6 +46,7 @@ final class Creation {
   private final Kernels kernels;
   private final Lifecycle lifecycle;
   private final Remains remains;
+  private final Publications publications;
   private final Journal journal;
   private final Directories directories;
   private final Clock clock;
@@ -61,6 +65,7 @@ final class Creation {
     this.transitions = transitions;
     this.journal = parts.journal();
     this.remains = remains;
+    this.publications = parts.publications();
     this.table = parts.table();
     this.images = parts.images();
     this.kernels = parts.kernels();
@@ -72,16 +77,31 @@ final class Creation {
   }
 
   /** A VM with a name and nothing else yet; closed without being kept it is gone. */
-  record Reserved(VmRow row, Steps steps) {}
+  record Reserved(VmRow row, boolean publishesExposed, Steps steps) {}
 
-  /** Checks the wish and takes the name; nothing else is made yet. */
+  /** Checks the wish, takes the name and the host's ports; nothing else is made yet. */
   Reserved reserve(VmSpec spec) throws BangerException, InterruptedException {
     spec.check();
     ImageReference.parse(spec.image());
+    publications.check(spec.ports().specs());
+    Reserved reserved = reserveName(spec);
+    boolean claimed = false;
+    try {
+      var _ = publications.claim(reserved.row().id(), spec.ports().specs());
+      claimed = true;
+      return reserved;
+    } finally {
+      if (!claimed) {
+        reserved.steps().close();
+      }
+    }
+  }
+
+  private Reserved reserveName(VmSpec spec) throws BangerException, InterruptedException {
     try (Held _ = createVm.acquire()) {
       for (int attempt = 0; attempt < NAME_TRIES; attempt++) {
         VmRow row = row(spec, spec.name().isPresent() ? spec.name().get() : names.choose(attempt));
-        Optional<Reserved> reserved = reserve(row);
+        Optional<Reserved> reserved = reserve(row, spec.ports().exposed());
         if (reserved.isPresent()) {
           return reserved.get();
         }
@@ -99,7 +119,8 @@ final class Creation {
   }
 
   /** Empty when the name is taken. */
-  private Optional<Reserved> reserve(VmRow row) throws BangerException, InterruptedException {
+  private Optional<Reserved> reserve(VmRow row, boolean publishesExposed)
+      throws BangerException, InterruptedException {
     Steps steps = journal.steps(row.id().value());
     boolean inserted = false;
     try {
@@ -110,7 +131,7 @@ final class Creation {
         steps.close();
       }
     }
-    return inserted ? Optional.of(new Reserved(row, steps)) : Optional.empty();
+    return inserted ? Optional.of(new Reserved(row, publishesExposed, steps)) : Optional.empty();
   }
 
   private VmRow row(VmSpec spec, VmName name) throws BangerException {
@@ -142,6 +163,9 @@ final class Creation {
       steps.attribute();
       record(id);
       pin(reserved.row(), progress);
+      if (reserved.publishesExposed()) {
+        publishExposed(id);
+      }
       steps.take(Remains.step(StepKind.VM_DIRECTORY, id), () -> makeDirectory(directories.vm(id)));
       if (start) {
         lifecycle.start(
@@ -170,6 +194,16 @@ final class Creation {
         }
       }
     }
+  }
+
+  /** Those of the image's ports that are not published by wish, on ports of banger's choice. */
+  private void publishExposed(VmId id) throws BangerException {
+    Image image = images.byId(record(id).source().imageId());
+    List<PortSpec> specs =
+        PortSpec.exposed(image.defaults().ports()).stream()
+            .filter(spec -> publications.of(id).stream().noneMatch(spec::isFor))
+            .toList();
+    var _ = publications.claim(id, specs);
   }
 
   /** Neither it nor its name is gone. */

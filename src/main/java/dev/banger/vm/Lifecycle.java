@@ -1,5 +1,7 @@
 package dev.banger.vm;
 
+import dev.banger.capability.Capabilities;
+import dev.banger.capability.StartPlan;
 import dev.banger.guest.PowerAction;
 import dev.banger.journal.Journal;
 import dev.banger.journal.StepKind;
@@ -32,6 +34,7 @@ final class Lifecycle {
   private static final Logger LOG = LoggerFactory.getLogger(Lifecycle.class);
   private static final Duration SILENT_LIMIT = Duration.ofSeconds(1);
   private static final Duration RECORD_LIMIT = Duration.ofSeconds(1);
+  private static final Duration GUEST_LIMIT = Duration.ofSeconds(10);
 
   /** What a guest needs after the grace, to write to its disks what it has in memory. */
   private static final Duration SYNC_LIMIT = Duration.ofSeconds(5);
@@ -45,6 +48,7 @@ final class Lifecycle {
   private final Journal journal;
   private final Remains remains;
   private final Plans plans;
+  private final Capabilities capabilities;
   private final Boot boot;
   private final VmParts.Accelerators accelerators;
   private final Optional<Duration> bootLimit;
@@ -68,6 +72,7 @@ final class Lifecycle {
     this.journal = parts.journal();
     this.remains = remains;
     this.plans = plans;
+    this.capabilities = parts.capabilities();
     this.boot = new Boot(parts);
     this.accelerators = parts.accelerators();
     this.bootLimit = parts.bootLimit();
@@ -124,8 +129,12 @@ final class Lifecycle {
     try {
       Accelerator accelerator = accelerators.choose();
       BootLimits limits = BootLimits.of(accelerator, bootLimit);
-      Boot.Booted booted = boot.run(plans.of(row), accelerator, limits, progress);
-      run(row, cause, booted);
+      StartPlan plan = plans.of(row);
+      if (cause == Cause.POLICY) {
+        plan.unattended();
+      }
+      Boot.Booted booted = boot.run(plan, accelerator, limits, progress);
+      run(row, cause, booted, plan.vm());
       settled = true;
     } catch (BangerException e) {
       settled = true;
@@ -181,7 +190,7 @@ final class Lifecycle {
     return unseen || outcomes.settle(row.id()) ? transitions.row(row.id()).orElse(row) : row;
   }
 
-  private void run(VmRow row, Cause cause, Boot.Booted booted)
+  private void run(VmRow row, Cause cause, Boot.Booted booted, StartPlan.Vm planned)
       throws BangerException, InterruptedException {
     VmRow.Restarts restarts =
         cause == Cause.USER
@@ -203,6 +212,7 @@ final class Lifecycle {
     }
     vm.connected(booted.guest());
     watch(vm);
+    capabilities.running(planned, () -> vm.guest(GUEST_LIMIT));
   }
 
   /** From here on its end is noticed, whoever caused it. */
@@ -353,6 +363,7 @@ final class Lifecycle {
       live.put(row.id(), vm);
       vm.connectInBackground();
       watch(vm);
+      tellRunning(row, vm);
       LOG.info("vm={} runs on, pid={}", row.name(), found.get().identity().pid());
       return;
     }
@@ -365,6 +376,14 @@ final class Lifecycle {
     }
     if (row.state() == VmRow.State.RUNNING) {
       foundDead(row, exit.orElseGet(() -> unseen(row)));
+    }
+  }
+
+  private void tellRunning(VmRow row, LiveVm vm) throws InterruptedException {
+    try {
+      capabilities.running(plans.of(row).vm(), () -> vm.guest(GUEST_LIMIT));
+    } catch (BangerException e) {
+      LOG.warn("vm=" + row.name() + " runs on, but its record cannot be understood", e);
     }
   }
 

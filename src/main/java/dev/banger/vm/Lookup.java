@@ -3,6 +3,7 @@ package dev.banger.vm;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
+import dev.banger.net.port.Publications;
 import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
 import java.util.List;
@@ -17,6 +18,7 @@ final class Lookup {
   private final Transitions transitions;
   private final Observer observer;
   private final Recovery recovery;
+  private final Publications publications;
   private final Predicate<VmId> hidden;
 
   /**
@@ -28,7 +30,9 @@ final class Lookup {
       Transitions transitions,
       Observer observer,
       Recovery recovery,
+      Publications publications,
       Predicate<VmId> hidden) {
+    this.publications = publications;
     this.recovery = recovery;
     this.observer = observer;
     this.table = table;
@@ -76,7 +80,8 @@ final class Lookup {
 
   /** Of one that is no more. */
   VmView gone(VmRow row) {
-    return new VmView(row, new VmState.Down("deleted", ""), row.life().created(), Optional.empty());
+    return new VmView(
+        row, new VmState.Down("deleted", ""), row.life().created(), Optional.empty(), List.of());
   }
 
   VmView view(VmRow row) {
@@ -86,7 +91,8 @@ final class Lookup {
         row,
         state(seen, live, lifecycle.outcomes().unwritten(row.id())),
         seen.since(),
-        live == null ? Optional.empty() : observer.running(row, live));
+        live == null ? Optional.empty() : observer.running(row, live),
+        publications.of(row.id()));
   }
 
   /** One whose VMM has just ended, but whose end is not written down, is not shown as running. */

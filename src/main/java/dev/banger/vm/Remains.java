@@ -10,6 +10,7 @@ import dev.banger.journal.Undoer;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.VmId;
+import dev.banger.net.port.Publications;
 import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
 import dev.banger.vmm.VmmFiles;
@@ -34,6 +35,7 @@ final class Remains {
   private final VmTable table;
   private final Images images;
   private final Capabilities capabilities;
+  private final Publications publications;
   private final Directories directories;
   private final Plans plans;
   private final Transitions transitions;
@@ -44,6 +46,7 @@ final class Remains {
     this.table = parts.table();
     this.images = parts.images();
     this.capabilities = parts.capabilities();
+    this.publications = parts.publications();
     this.directories = parts.directories();
     this.plans = plans;
     this.driver = parts.driver().undoers();
@@ -99,6 +102,7 @@ final class Remains {
     removeDirectories(id);
     if (row.isPresent()) {
       transitions.deleted(row.get(), why);
+      publications.release(id);
       collectImage(row.get().source().imageId());
     }
   }

@@ -24,12 +24,17 @@ public final class Retirement {
 
   private final VmTable table;
   private final Transitions transitions;
+  private final Publishing publishing;
   private final Removal removal;
   private final Set<VmId> retired = ConcurrentHashMap.newKeySet();
   private final Set<Thread> removals = ConcurrentHashMap.newKeySet();
   private final Unclaimed unclaimed = new Unclaimed(CLIENT_LIMIT, this::retire);
 
-  Retirement(VmTable table, Transitions transitions, Removal removal) {
+  /**
+   * @param publishing gives up the VM's ports
+   */
+  Retirement(VmTable table, Transitions transitions, Publishing publishing, Removal removal) {
+    this.publishing = publishing;
     this.table = table;
     this.transitions = transitions;
     this.removal = removal;
@@ -51,6 +56,7 @@ public final class Retirement {
    */
   public void retire(VmId id) {
     if (retired.add(id)) {
+      publishing.giveUp(id);
       freeName(id);
       Thread thread = Thread.ofVirtual().name("retire-" + id).unstarted(() -> remove(id));
       removals.add(thread);

@@ -9,6 +9,8 @@ import dev.banger.journal.Journal;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
+import dev.banger.net.port.Forwarder;
+import dev.banger.net.port.Publications;
 import dev.banger.ops.Operations;
 import dev.banger.store.EventTable;
 import dev.banger.store.VmTable;
@@ -40,6 +42,7 @@ public record VmParts(
     Kernels kernels,
     Vmm driver,
     Capabilities capabilities,
+    Forwarder forwarder,
     Accelerators accelerators,
     Confinements confinement,
     Optional<Duration> bootLimit,
@@ -51,6 +54,11 @@ public record VmParts(
     OrderedLock imageOps,
     List<Sweep> sweeps,
     Duration reaperPeriod) {
+
+  /** What VMs publish. */
+  Publications publications() {
+    return forwarder.publications();
+  }
 
   /** Removes what is not whole. */
   @FunctionalInterface

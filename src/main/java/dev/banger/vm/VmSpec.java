@@ -6,6 +6,7 @@ import dev.banger.model.Durations;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.RestartPolicy;
 import dev.banger.model.VmName;
+import dev.banger.net.port.PortWishes;
 import dev.banger.store.VmRow;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,6 +26,7 @@ import java.util.Set;
  * @param owner the caller's user name
  * @param ttl it is stopped and deleted so long after its creation began
  * @param idleStop it is stopped when nobody used it for so long
+ * @param ports what it publishes from its creation on
  */
 public record VmSpec(
     Optional<VmName> name,
@@ -40,7 +42,8 @@ public record VmSpec(
     String owner,
     RestartPolicy restart,
     Optional<Duration> ttl,
-    Optional<Duration> idleStop) {
+    Optional<Duration> idleStop,
+    PortWishes ports) {
   private static final Duration LEAST_TIME = Duration.ofSeconds(1);
   private static final Duration MOST_TIME = Duration.ofDays(3650);
   private static final int CPU_LIMIT = 64;
@@ -72,7 +75,8 @@ public record VmSpec(
         row.owner(),
         row.policy().restart(),
         row.policy().ttl(),
-        row.policy().idleStop());
+        row.policy().idleStop(),
+        PortWishes.NONE);
   }
 
   /** Refuses what cannot work, before anything is made. */

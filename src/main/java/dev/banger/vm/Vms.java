@@ -51,6 +51,7 @@ public final class Vms {
   private final Settings settings;
   private final Retirement retirement;
   private final Promotion promotion;
+  private final Publishing publishing;
 
   private Vms(VmParts parts, String bootId) throws BangerException {
     this.table = parts.table();
@@ -76,7 +77,8 @@ public final class Vms {
     this.settings =
         new Settings(transitions, parts.directories(), parts.clock(), parts.journal(), locks);
     this.observer = new Observer(this, lifecycle, parts.directories(), parts.clock());
-    this.retirement = new Retirement(table, transitions, this::deleteIfThere);
+    this.publishing = new Publishing(this, parts, lifecycle, transitions, locks);
+    this.retirement = new Retirement(table, transitions, publishing, this::deleteIfThere);
     this.recovery =
         new Recovery(
             parts,
@@ -86,7 +88,15 @@ public final class Vms {
             transitions,
             retirement.unclaimed(),
             this::superviseAll);
-    this.lookup = new Lookup(table, lifecycle, transitions, observer, recovery, retirement::hides);
+    this.lookup =
+        new Lookup(
+            table,
+            lifecycle,
+            transitions,
+            observer,
+            recovery,
+            parts.publications(),
+            retirement::hides);
     this.promotion = new Promotion(parts, plans, lookup, lifecycle, transitions, admission, locks);
   }
 
@@ -100,6 +110,11 @@ public final class Vms {
   /** Makes images and work seeds of stopped VMs. */
   public Promotion promotion() {
     return promotion;
+  }
+
+  /** Publishes ports of VMs. */
+  public Publishing publishing() {
+    return publishing;
   }
 
   /** Looks at VMs and changes nothing. */

@@ -159,7 +159,8 @@ final class FakeDaemon implements AutoCloseable {
         null,
         new VmApi.Policies("no", 0, null, null, null, null),
         null,
-        null);
+        null,
+        List.of());
   }
 
   private static OperationApi.Status status(String state, String stage, @Nullable ErrorData error) {

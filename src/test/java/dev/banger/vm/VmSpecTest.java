@@ -8,6 +8,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.RestartPolicy;
+import dev.banger.net.port.PortWishes;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -35,7 +36,8 @@ class VmSpecTest {
         "root",
         RestartPolicy.NEVER,
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        PortWishes.NONE);
   }
 
   static Stream<VmSpec> impossible() {
