@@ -167,12 +167,7 @@ class PortsHostTest {
     String ports = host.banger("vm", "ports", "web", "--json").ok().out();
     int port =
         Integer.parseInt(ports.replaceAll("(?s).*\"hostPort\":(\\d+),\"guestPort\":8003.*", "$1"));
-    long began = System.nanoTime();
-    String got = sha256(port);
-    long millis = Duration.ofNanos(System.nanoTime() - began).toMillis();
-    System.err.println(
-        "relay: " + MEGABYTES * 1000 / Math.max(1, millis) + " MiB/s from the guest");
-    assertThat(got).isEqualTo(sum);
+    assertThat(sha256(port)).isEqualTo(sum);
   }
 
   private static String sha256(int port) throws Exception {
@@ -240,6 +235,7 @@ class PortsHostTest {
   void thePortsAnswerAgainBehindADaemonThatWasKilled() throws Exception {
     long daemon = host.daemonPid();
     host.sh("kill -9 " + daemon).ok();
+    assertThat(host.banger("vm", "ls", "-q").ok().out().strip()).isEqualTo("web");
     assertThat(host.daemonPid()).isNotEqualTo(daemon);
     assertThat(read(loopbackBound)).isEqualTo("from loopback");
     assertThat(read(interfaceBound)).isEqualTo("from the interface");
@@ -248,7 +244,7 @@ class PortsHostTest {
   @Test
   @Order(8)
   void whatNobodyServesIsResetAndAStoppedVmListensNowhere() throws Exception {
-    guest("pkill -f 8001").ok();
+    guest("pkill -x perl").ok();
     try (Socket client = new Socket(InetAddress.getLoopbackAddress(), loopbackBound)) {
       client.setSoTimeout((int) LIMIT.toMillis());
       assertThat(client.getInputStream().read()).as("no byte").isNegative();

@@ -70,7 +70,6 @@ class UdpRelayTest {
         DatagramSocket other = client()) {
       assertThat(ask(one, "one")).isEqualTo("one");
       assertThat(ask(other, "other")).isEqualTo("other");
-      assertThat(ask(one, "")).isEmpty();
       assertThat(ask(one, "x".repeat(60_000))).hasSize(60_000);
     }
     assertThat(guest.attempts).hasSize(2);
