@@ -67,10 +67,17 @@ public final class ImageApi {
    * @param hasInit whether it can boot by an init of its own
    * @param service whether its command runs in each VM that is kept
    * @param layers the lowest first
+   * @param volumesLeftOut those of its volumes that no VM has, each with the reason
    */
   @Json
   public record Details(
-      long diskSize, long own, long shared, boolean hasInit, boolean service, List<Layer> layers) {}
+      long diskSize,
+      long own,
+      long shared,
+      boolean hasInit,
+      boolean service,
+      List<Layer> layers,
+      List<String> volumesLeftOut) {}
 
   /**
    * A layer as it is stored.

@@ -2,6 +2,7 @@ package dev.banger.capability;
 
 import dev.banger.guest.Guest;
 import dev.banger.guest.GuestConfiguration;
+import dev.banger.image.Image;
 import dev.banger.image.Seeds;
 import dev.banger.image.disk.DiskFile;
 import dev.banger.image.disk.DiskTemplate;
@@ -68,6 +69,11 @@ public final class WorkDisk implements Capability {
     binds.add(new GuestConfiguration.Bind(".banger/docker", DOCKER, false));
     binds.sort(Comparator.comparing(GuestConfiguration.Bind::target)); // below others: after them
     binds.forEach(plan::add);
+  }
+
+  /** What this image names as volumes and its VMs have not, each with the reason. */
+  public static List<String> volumesLeftOut(Image image) {
+    return Volumes.of(image.defaults().volumes()).leftOut();
   }
 
   private static Volumes volumes(StartPlan plan) {

@@ -55,6 +55,11 @@ final class CatalogFiles {
 
   static BangerException failure(String tried, IOException e) {
     boolean denied = e instanceof AccessDeniedException;
+    String reason = String.valueOf(e.getMessage());
+    if (reason.contains("No space left on device") || reason.contains("Disk quota exceeded")) {
+      return new BangerException(
+          ErrorCode.NO_SPACE, tried, "free some space there, or name a file on another disk", e);
+    }
     return new BangerException(
         denied ? ErrorCode.PERMISSION : ErrorCode.UNAVAILABLE,
         tried,

@@ -7,8 +7,6 @@ import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Map;
 import org.aesh.command.CommandDefinition;
 import org.aesh.command.option.Argument;
@@ -38,9 +36,14 @@ final class CatalogKey extends ClientCommand {
 
   private static void make(Path path) throws BangerException {
     try {
-      Files.createFile(
-          path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-      Files.writeString(path, BundleKeys.generate(), StandardOpenOption.WRITE);
+      Path beside = // 0600
+          Files.createTempFile(path.toAbsolutePath().resolveSibling("."), ".banger-", ".partial");
+      try {
+        Files.writeString(beside, BundleKeys.generate());
+        Files.move(beside, path); // not over one that is there
+      } finally {
+        Files.deleteIfExists(beside);
+      }
     } catch (FileAlreadyExistsException e) {
       throw new BangerException(
           ErrorCode.ALREADY_EXISTS, path + " has just been made by somebody else", "try again", e);

@@ -111,7 +111,7 @@ final class ImageBundle extends ClientCommand {
       MessageDigest sum = MessageDigest.getInstance("SHA-256");
       IOException trouble = null;
       try {
-        store(archive.input(), beside, sum);
+        store(archive.input(), beside, bundled.size(), sum);
       } catch (IOException e) {
         trouble = e;
         archive.reset();
@@ -134,15 +134,17 @@ final class ImageBundle extends ClientCommand {
     }
   }
 
-  private void store(InputStream from, Path file, MessageDigest sum) throws IOException {
+  private void store(InputStream from, Path file, long whole, MessageDigest sum)
+      throws BangerException, IOException {
     ProgressView progress = ProgressView.standard();
+    progress.begin("image.bundle " + reference + ": pack " + Human.size(whole));
     long size = 0;
     long shown = 0;
     try (OutputStream out = Files.newOutputStream(file)) {
       byte[] buffer = new byte[BUFFER];
       for (int count = from.read(buffer); count >= 0; count = from.read(buffer)) {
         sum.update(buffer, 0, count);
-        out.write(buffer, 0, count);
+        write(out, buffer, count, file);
         size += count;
         if (size - shown >= SHOWN) {
           progress.show("bundle of " + reference + ":", size);
@@ -151,6 +153,17 @@ final class ImageBundle extends ClientCommand {
       }
     } finally {
       progress.clear();
+    }
+  }
+
+  /** What goes wrong here is of this disk, not of the connection. */
+  private void write(OutputStream out, byte[] buffer, int count, Path file) throws BangerException {
+    try {
+      out.write(buffer, 0, count);
+    } catch (IOException e) {
+      Path directory = file.toAbsolutePath().normalize().getParent();
+      throw CatalogFiles.failure(
+          "cannot write the bundle of " + reference + " into " + directory, e);
     }
   }
 

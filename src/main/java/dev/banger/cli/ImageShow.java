@@ -49,6 +49,9 @@ final class ImageShow extends ClientCommand {
         .lines("env", image.env())
         .lines("exposes", image.ports())
         .lines("volume", image.volumes());
+    if (details != null) {
+      facts.lines("left out", details.volumesLeftOut().stream().map(v -> "volume " + v).toList());
+    }
     SeedApi.Seed seed = image.seed();
     if (seed != null) {
       facts.line("work seed", Human.size(seed.size()) + " of " + seed.origin());

@@ -54,6 +54,15 @@ final class ProgressView implements RpcClient.Listener {
     }
   }
 
+  /** Of what is no operation, when it begins or is found to last: a line wherever it is shown. */
+  void begin(String what) {
+    if (terminal) {
+      draw(what);
+    } else {
+      out.println(what);
+    }
+  }
+
   private void draw(String line) {
     out.print(ERASE + line.substring(0, Math.min(LINE, line.length())));
     out.flush();

@@ -2,6 +2,7 @@ package dev.banger.cli;
 
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
+import java.time.Duration;
 import org.aesh.command.CommandDefinition;
 import org.aesh.command.option.Option;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,8 @@ import org.jspecify.annotations.Nullable;
     description = "Remove VMs and their disks",
     generateHelp = true)
 final class VmDelete extends EachVm {
+  private static final Duration NOTICE = Duration.ofSeconds(1);
+
   @Option(
       shortName = 'f',
       hasValue = false,
@@ -20,7 +23,10 @@ final class VmDelete extends EachVm {
 
   @Override
   VmApi.@Nullable View apply(Client client, String vm) throws BangerException {
-    client.call(VmApi.DELETE, new VmApi.Delete(vm, force));
+    try (SlowNotice _ =
+        new SlowNotice(ProgressView.standard(), "vm.delete " + vm + ": remove", NOTICE)) {
+      client.call(VmApi.DELETE, new VmApi.Delete(vm, force));
+    }
     return null;
   }
 }

@@ -9,7 +9,6 @@ import dev.banger.yamux.YamuxSession;
 import dev.banger.yamux.YamuxStream;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.List;
 
 /** Sends a bundle to a client: docs/rpc.md tells the two streams of the session. */
@@ -24,7 +23,7 @@ final class BundleSession {
     long sum = 0;
     try {
       for (BundleFile file : files) {
-        sum += Files.size(file.file());
+        sum += file.size();
       }
     } catch (IOException e) {
       throw Trees.failure("cannot look at the image's files", e);
@@ -54,6 +53,7 @@ final class BundleSession {
       }
       ControlMessage.write(control.output(), result);
       control.closeOutput();
+      control.input().skip(Long.MAX_VALUE); // until the client has read that
     }
   }
 }

@@ -1,6 +1,7 @@
 package dev.banger.daemon;
 
 import dev.banger.api.ImageApi;
+import dev.banger.capability.WorkDisk;
 import dev.banger.image.Image;
 import dev.banger.image.ImageLayer;
 import dev.banger.image.disk.Trees;
@@ -26,7 +27,8 @@ final class ImageDetails {
         shared,
         image.hasInit(),
         image.defaults().service(),
-        layers);
+        layers,
+        WorkDisk.volumesLeftOut(image));
   }
 
   private static List<String> others(Image image, ImageLayer layer, List<Image> all) {

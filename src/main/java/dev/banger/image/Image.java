@@ -13,6 +13,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -92,6 +93,10 @@ public record Image(
 
   /** Into a directory that is not the final one yet. */
   void writeTo(Path unpublished) throws IOException {
+    Manifest.write(unpublished.resolve(MANIFEST), values());
+  }
+
+  private Map<String, String> values() {
     Map<String, String> values = new TreeMap<>();
     values.put("reference", reference.toString());
     values.put("source", source);
@@ -104,7 +109,7 @@ public record Image(
     values.put("kernel", kernel);
     defaults.writeTo(values);
     values.put("layers", Manifest.lines(layers.stream().map(ImageLayer::toString).toList()));
-    Manifest.write(unpublished.resolve(MANIFEST), values);
+    return values;
   }
 
   /** Whether its name was taken away: it is here for VMs that use it, and for no new one. */
@@ -145,10 +150,16 @@ public record Image(
     return diskIn(directory);
   }
 
-  /** What a bundle of it holds: its root file system, and what it says of itself. */
+  /**
+   * What a bundle of it holds: its root file system, and what it says of itself, but for where it
+   * came from: that tells paths and names of this host.
+   */
   public List<BundleFile> bundleFiles() {
+    Map<String, String> told = values();
+    told.put("provenance", digest);
+    String text = Manifest.text(told);
     return List.of(
-        new BundleFile(BundleFile.IMAGE, directory.resolve(MANIFEST)),
+        new BundleFile(BundleFile.IMAGE, directory.resolve(MANIFEST), Optional.of(text)),
         new BundleFile(BundleFile.ROOT, disk()));
   }
 

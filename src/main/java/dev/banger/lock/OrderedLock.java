@@ -1,5 +1,6 @@
 package dev.banger.lock;
 
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -43,6 +44,17 @@ public final class OrderedLock implements Ranked {
   public Optional<Held> tryAcquire() {
     LockOrder.checkMayTake(this);
     if (!lock.tryLock()) {
+      return Optional.empty();
+    }
+    holder = Thread.currentThread();
+    LockOrder.taken(this);
+    return Optional.of(new Held(this));
+  }
+
+  /** Waits so long; empty when another thread holds it even then. */
+  public Optional<Held> tryAcquire(Duration limit) throws InterruptedException {
+    LockOrder.checkMayTake(this);
+    if (!lock.tryLock(limit.toNanos(), TimeUnit.NANOSECONDS)) {
       return Optional.empty();
     }
     holder = Thread.currentThread();

@@ -4,6 +4,7 @@ import dev.banger.guest.Guest;
 import dev.banger.lock.Held;
 import dev.banger.lock.KeyedLocks;
 import dev.banger.lock.LockRank;
+import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
@@ -294,8 +295,10 @@ public final class Vms {
             row.name().value(),
             Optional.empty(),
             progress -> {
+              OrderedLock lock = locks.of(row.id());
+              String name = row.name().value();
               try (Admission.Reservation room = enter(kind, row.id(), wait, progress);
-                  Held held = locks.acquire(row.id())) {
+                  Held held = Turn.await(lock, operations, kind, name, progress)) {
                 room.require(what, Need.of(lookup.current(row.id()).shape()));
                 work.run(progress, held);
               }

@@ -18,7 +18,8 @@ class ImageShowTest {
           true,
           List.of(
               new ImageApi.Layer("sha256:aa", 2L << 20, List.of("other:1")),
-              new ImageApi.Layer("sha256:bb", 1L << 20, List.of())));
+              new ImageApi.Layer("sha256:bb", 1L << 20, List.of())),
+          List.of("'/proc' belongs to the kernel or the agent"));
 
   @Test
   void costsLayersConfigurationAndUsersAreTold() {
@@ -53,6 +54,7 @@ class ImageShowTest {
             "stop signal SIGQUIT",
             "exposes 80/tcp",
             "volume /data",
+            "left out volume '/proc' belongs to the kernel or the agent",
             "own size 30M of the host's disk",
             "shared 2M of layers that other images have",
             "layer sha256:aa 2M, also in other:1",

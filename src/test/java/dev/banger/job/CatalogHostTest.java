@@ -42,6 +42,9 @@ class CatalogHostTest {
               banger image delete tools:1
               banger catalog key key.pem > key.word
               test "$(stat -c %%a key.pem)" = 600
+              test -z "$(find . -name '.banger-*')"
+              zstd -dcq served/tools.bundle | tar -xO image.properties > said
+              grep -q 'provenance=sha256' said; if grep -q "$PWD" said; then exit 1; fi
               banger catalog key key.pem | cmp - key.word
               cp served/team.json served/unsigned.json
               banger catalog sign served/team.json --key key.pem

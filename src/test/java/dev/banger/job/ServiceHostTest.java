@@ -85,7 +85,7 @@ class ServiceHostTest {
     String shown = host.banger("vm", "show", "service").ok().out();
     assertThat(shown).contains("exposes      80/tcp", "volume       /data");
     assertThat(host.banger("image", "show", "oci:" + work + "/l:service").ok().out())
-        .contains("80/tcp", "/data", "SIGQUIT");
+        .contains("80/tcp", "/data", "SIGQUIT", "volume '/proc' belongs to the kernel");
 
     host.banger("vm", "stop", "service").ok();
     assertThat(logs("service"))

@@ -8,8 +8,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.function.LongConsumer;
 
@@ -77,8 +75,7 @@ public final class BundleWriter {
   }
 
   private void add(BundleFile file) throws IOException {
-    Path path = file.file();
-    long size = Files.size(path);
+    long size = file.size();
     if (size > largest) {
       byte[] record = pax(size);
       header("pax", 'x', record.length);
@@ -86,17 +83,17 @@ public final class BundleWriter {
       pad(record.length);
     }
     header(file.name(), '0', Math.min(size, largest));
-    content(path, size);
+    content(file, size);
     pad(size);
   }
 
-  private void content(Path path, long size) throws IOException {
+  private void content(BundleFile file, long size) throws IOException {
     byte[] buffer = new byte[BUFFER];
-    try (InputStream in = Files.newInputStream(path)) {
+    try (InputStream in = file.open()) {
       for (long left = size; left > 0; ) {
         int count = in.read(buffer, 0, (int) Math.min(BUFFER, left));
         if (count < 0) {
-          throw new IOException(path + " became shorter while it was read");
+          throw new IOException(file.file() + " became shorter while it was read");
         }
         out.write(buffer, 0, count);
         left -= count;

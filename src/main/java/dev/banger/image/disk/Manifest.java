@@ -5,6 +5,7 @@ import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.io.StringReader;
 import java.io.StringWriter;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -54,14 +55,23 @@ public final class Manifest {
 
   /** Written beside, then renamed. */
   public static void write(Path file, Map<String, String> values) throws IOException {
+    Publication.writeFile(file, text(values).getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** As it stands in a file. */
+  public static String text(Map<String, String> values) {
     Properties properties = new Properties();
     properties.putAll(values);
     StringWriter text = new StringWriter();
-    properties.store(text, null);
+    try {
+      properties.store(text, null);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     String sorted =
         String.join(
             "\n", text.toString().lines().filter(line -> !line.startsWith("#")).sorted().toList());
-    Publication.writeFile(file, (sorted + "\n").getBytes(StandardCharsets.UTF_8));
+    return sorted + "\n";
   }
 
   public String text(String name) throws BangerException {

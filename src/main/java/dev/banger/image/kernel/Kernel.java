@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 
@@ -123,25 +124,32 @@ public record Kernel(
 
   /** Into a directory that is not the final one yet. */
   void writeTo(Path unpublished) throws IOException {
-    Manifest.write(
-        unpublished.resolve(MANIFEST),
-        Map.of(
-            "release", release,
-            "architecture", architecture,
-            "digest", digest,
-            "source", source,
-            "pulled", pulled.toString(),
-            "modulesUuid", modulesUuid.toString()));
+    Manifest.write(unpublished.resolve(MANIFEST), values(source));
+  }
+
+  private Map<String, String> values(String saidSource) {
+    return Map.of(
+        "release", release,
+        "architecture", architecture,
+        "digest", digest,
+        "source", saidSource,
+        "pulled", pulled.toString(),
+        "modulesUuid", modulesUuid.toString());
+  }
+
+  /** A path of this host is told to nobody else. */
+  private BundleFile bundled(Path file) {
+    String name = BundleFile.KERNEL + directory.relativize(file);
+    boolean tells = file.endsWith(MANIFEST) && source.startsWith(OF_FILES);
+    return tells
+        ? new BundleFile(name, file, Optional.of(Manifest.text(values(OF_FILES))))
+        : new BundleFile(name, file);
   }
 
   /** What a bundle holds of it: all of its files. */
   public List<BundleFile> bundleFiles() throws BangerException {
     try (Stream<Path> files = Files.walk(directory)) {
-      return files
-          .filter(Files::isRegularFile)
-          .sorted()
-          .map(file -> new BundleFile(BundleFile.KERNEL + directory.relativize(file), file))
-          .toList();
+      return files.filter(Files::isRegularFile).sorted().map(this::bundled).toList();
     } catch (IOException e) {
       throw Trees.failure("cannot look into " + directory, e);
     }

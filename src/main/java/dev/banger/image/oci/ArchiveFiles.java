@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
@@ -32,8 +33,11 @@ final class ArchiveFiles implements LayoutFiles {
    * @param scratch a directory for the expanded file
    */
   static ArchiveFiles open(Path archive, Path scratch, LayerLimits limits) throws IOException {
+    if (!Files.exists(archive)) {
+      throw new NoSuchFileException(archive.toString());
+    }
     if (!Files.isRegularFile(archive)) {
-      throw new MalformedException("there is no such file");
+      throw new MalformedException(archive + " is no regular file");
     }
     FileChannel file;
     try (InputStream stored = Files.newInputStream(archive);

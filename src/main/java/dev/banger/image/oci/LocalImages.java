@@ -51,23 +51,24 @@ final class LocalImages {
 
   private static Manifest.Index named(Manifest.Index all, Optional<String> tag)
       throws MalformedException {
+    List<String> names =
+        all.manifests().stream()
+            .map(m -> m.annotations().getOrDefault(REF_NAME, ""))
+            .filter(n -> !n.isEmpty())
+            .distinct()
+            .toList();
+    String listed =
+        OutsideText.clean(names.isEmpty() ? "none with a name" : String.join(", ", names), 300);
     if (tag.isEmpty()) {
+      if (names.size() > 1) {
+        throw new MalformedException("say which of its images, as :TAG behind it: " + listed);
+      }
       return all;
     }
     List<Descriptor> matching =
         all.manifests().stream().filter(m -> isNamed(m, tag.get())).toList();
     if (matching.isEmpty()) {
-      List<String> names =
-          all.manifests().stream()
-              .map(m -> m.annotations().getOrDefault(REF_NAME, ""))
-              .filter(n -> !n.isEmpty())
-              .toList();
-      throw new MalformedException(
-          "it has no image '"
-              + tag.get()
-              + "', but: "
-              + OutsideText.clean(
-                  names.isEmpty() ? "none with a name" : String.join(", ", names), 300));
+      throw new MalformedException("it has no image '" + tag.get() + "', but: " + listed);
     }
     return new Manifest.Index(matching);
   }

@@ -12,10 +12,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.config.RegistrySettings;
+import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,6 +74,42 @@ class OciClientTest {
       int before = server.requests.size();
       fetch(client, server.name() + "/a/b:1").close();
       assertThat(server.requests).hasSize(before + 1); // The manifest alone.
+    }
+  }
+
+  @Test
+  void aLayoutWithSeveralTagsSaysWhichThereAre() throws Exception {
+    TestImage image = TestImage.of(1, 1000);
+    String manifest =
+        TestImage.descriptor(
+            MediaTypes.OCI_MANIFEST,
+            Digest.of(Digest.Algorithm.SHA256, image.manifest()),
+            image.manifest().length,
+            ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"%s\"}");
+    Files.writeString(
+        dir.resolve("index.json"),
+        "{\"schemaVersion\":2,\"manifests\":[%s,%s]}"
+            .formatted(manifest.formatted("one"), manifest.formatted("two")));
+    try (OciClient client = client(dir, Credentials.NONE)) {
+      assertThatThrownBy(() -> fetch(client, "oci:" + dir))
+          .isInstanceOfSatisfying(
+              BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID))
+          .hasStackTraceContaining("say which of its images, as :TAG behind it: one, two");
+      assertThatThrownBy(() -> fetch(client, "oci:" + dir + ":three"))
+          .hasStackTraceContaining("it has no image 'three', but: one, two");
+    }
+  }
+
+  @Test
+  void anArchiveIsARegularFile() throws Exception {
+    try (OciClient client = client(dir, Credentials.NONE)) {
+      assertThatThrownBy(() -> fetch(client, "oci-archive:/dev/zero"))
+          .isInstanceOfSatisfying(
+              BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID))
+          .hasStackTraceContaining("/dev/zero is no regular file");
+      assertThatThrownBy(() -> fetch(client, "docker-archive:" + dir + "/none"))
+          .isInstanceOfSatisfying(
+              BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND));
     }
   }
 
