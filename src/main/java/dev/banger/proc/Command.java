@@ -124,7 +124,6 @@ public final class Command {
     long deadline = System.nanoTime() + limit.toNanos();
     Process process = start();
     OutputLines lines = new OutputLines();
-    boolean ended = false;
     try {
       lines.read(OutputLines.Source.OUTPUT, process.getInputStream());
       lines.read(OutputLines.Source.ERROR, process.getErrorStream());
@@ -133,13 +132,11 @@ public final class Command {
       if (!process.waitFor(Duration.ofNanos(deadline - System.nanoTime()))) {
         throw timeout();
       }
-      ended = true;
       return new Finished(
           tool.name(), process.exitValue(), captured.toString(), List.copyOf(lastErrors));
     } finally {
-      if (!ended) {
-        new ProcessTree(process.toHandle()).kill(grace);
-      }
+      // After its end too: the JDK may end its streams with it, whoever else holds them.
+      new ProcessTree(process.toHandle()).kill(grace);
       lines.abandon();
       close(process);
     }

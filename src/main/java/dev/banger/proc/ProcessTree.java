@@ -35,6 +35,9 @@ final class ProcessTree {
     boolean interrupted = Thread.interrupted();
     try {
       Set<ProcessHandle> members = members();
+      if (members.isEmpty()) {
+        return;
+      }
       members.forEach(ProcessHandle::destroy);
       interrupted |= awaitEnd(members, grace);
       for (int round = 0; round < ROUNDS; round++) {

@@ -147,6 +147,14 @@ class CommandTest {
   }
 
   @Test
+  void childThatLetsGoOfTheOutputDoesNotOutliveIt() throws Exception {
+    Path pids = temporary.resolve("pids");
+    Finished finished = shell("sleep 1000 < /dev/null > /dev/null 2>&1 & echo $! > " + pids).run();
+    assertThat(finished.ok()).isTrue();
+    assertAllGone(pids, 1);
+  }
+
+  @Test
   void missingProgramSaysWhatToInstall() {
     assertThatThrownBy(() -> Command.of(binaries, new Tool("no-such-tool", "toolbox")).run())
         .isInstanceOfSatisfying(
