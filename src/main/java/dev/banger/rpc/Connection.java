@@ -78,12 +78,11 @@ final class Connection implements Runnable {
   public void run() {
     try {
       readLines();
-      SessionHandler handler = session();
-      if (handler == null) {
+      if (session() == null) {
         clientIsGone();
-        awaitReplies();
-        handler = session();
       }
+      awaitReplies(); // that of the call which becomes a session, too
+      SessionHandler handler = session();
       if (handler != null) {
         serve(handler);
       }
@@ -221,7 +220,10 @@ final class Connection implements Runnable {
     }
   }
 
-  /** A client that closed only its sending half still gets its replies. */
+  /**
+   * A client that closed only its sending half still gets its replies; a session begins behind its
+   * own.
+   */
   private void awaitReplies() throws InterruptedException {
     lock.lock();
     try {

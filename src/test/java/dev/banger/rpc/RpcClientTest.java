@@ -174,6 +174,19 @@ final class RpcClientTest {
     server.clientGone.acquire();
   }
 
+  /** The empty lines keep the connection's reader awake: it sees the session before the reply. */
+  @Test
+  void aSessionThatBeginsAtOnceBeginsBehindItsReply() throws Exception {
+    for (int round = 0; round < 50; round++) {
+      try (RawClient client = RawClient.greeted(socket)) {
+        client.send(
+            "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"session\",\"params\":{\"vm\":\"x\"}}\n"
+                + "\n".repeat(4000));
+        assertThat(client.line()).contains("\"id\":1,\"result\"");
+      }
+    }
+  }
+
   @Test
   void aSessionNeedsAConnectionOfItsOwn() throws Exception {
     try (RawClient client = RawClient.greeted(socket)) {
