@@ -15,7 +15,7 @@ _Static_assert(INPUT_CHUNK <= PIPE_BUF, "a larger write to a pipe may be partial
 bool open_console(struct console *console, const char *path, int input, struct failure *failure) {
     *console = (struct console){.input = input};
     for (int i = 0; i < MAXIMUM_WATCHERS; i++) console->watchers[i].socket = -1;
-    console->listener = (struct handover){.source = -1, .listens = true, .mode = 0600, .path = path, .place = {.directory = -1}};
+    console->listener = (struct handover){.source = -1, .kind = LISTENING, .mode = 0600, .path = path, .place = {.directory = -1}};
     if (path == NULL) return true;
     if (!open_handover(&console->listener, failure)) return false;
     return (fcntl(console->listener.source, F_SETFL, O_NONBLOCK) == 0 && fcntl(input, F_SETFL, O_NONBLOCK) == 0) ||

@@ -2,7 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -98,8 +102,22 @@ static bool start_listening(struct handover *handover, struct failure *failure) 
     return false;
 }
 
+/* A tap that is there: one that is not would be made by the same call, so it is looked for first. */
+static bool attach_tap(struct handover *handover, struct failure *failure) {
+    char place[sizeof "/sys/class/net//tun_flags" + IFNAMSIZ];
+    struct ifreq request = {.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR};
+    snprintf(place, sizeof place, "/sys/class/net/%s/tun_flags", handover->path);
+    if (access(place, F_OK) < 0) return failed_errno(failure, "tap", "there is no tap device %s", handover->path);
+    strcpy(request.ifr_name, handover->path);
+    handover->source = own_descriptor(open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC));
+    if (handover->source < 0) return failed_errno(failure, "tap", "cannot open /dev/net/tun");
+    return ioctl(handover->source, TUNSETIFF, &request) == 0 ||
+                 failed_errno(failure, "tap", "cannot attach to the tap device %s", handover->path);
+}
+
 bool open_handover(struct handover *handover, struct failure *failure) {
-    if (handover->listens) return start_listening(handover, failure);
+    if (handover->kind == LISTENING) return start_listening(handover, failure);
+    if (handover->kind == TAP) return attach_tap(handover, failure);
     /* O_NONBLOCK: a FIFO without a peer must not hold up the start. */
     handover->source = own_descriptor(open(handover->path, handover->mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (handover->source < 0) {

@@ -21,13 +21,15 @@ int own_descriptor(int descriptor);
 /* Opens the directory of a path. The name points into path. */
 bool open_place(struct place *place, const char *path, const char *code, struct failure *failure);
 
-/* One `--open FD=MODE:PATH` or `--listen FD=MODE:PATH`. */
+enum handover_kind { OPENED, LISTENING, TAP };
+
+/* One `--open FD=MODE:PATH`, `--listen FD=MODE:PATH` or `--tap FD=NAME`. */
 struct handover {
     int target;      /* the number that the program sees */
     int source;      /* the shim's own descriptor, -1 when not open */
-    bool listens;    /* else opened */
+    enum handover_kind kind;
     int mode;        /* O_RDONLY or O_RDWR; the permissions of a socket */
-    const char *path;
+    const char *path; /* of a tap: the interface's name */
     struct place place; /* of a socket that this shim made: it is removed at the end */
     uint64_t device, inode;
 };

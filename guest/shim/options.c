@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -38,31 +39,58 @@ static bool parse_log(struct log_option *log, char *value, struct failure *failu
     return true;
 }
 
-static bool parse_handover(struct options *options, bool listens, char *value, struct failure *failure) {
-    uint64_t target, mode = 0;
+/* The number before the first '=', which is cut off; `rest` is what follows it. */
+static bool parse_target(struct options *options, char *value, struct handover *handover, char **rest,
+                           struct failure *failure) {
+    uint64_t target;
     char *equals = strchr(value, '=');
-    char *colon = equals == NULL ? NULL : strchr(equals, ':');
     if (options->handover_count == MAXIMUM_HANDOVERS) {
-        return failed(failure, "usage", "more than %d --open and --listen", MAXIMUM_HANDOVERS);
+        return failed(failure, "usage", "more than %d --open, --listen and --tap", MAXIMUM_HANDOVERS);
     }
-    if (colon == NULL || colon[1] == 0) return failed(failure, "usage", "'%s' is not FD=MODE:PATH", value);
+    if (equals == NULL || equals[1] == 0) return failed(failure, "usage", "'%s' names no descriptor and what it is", value);
     *equals = 0;
-    *colon = 0;
-    const char *word = equals + 1;
+    *rest = equals + 1;
     if (!parse_number(value, 10, OWN_DESCRIPTORS - 1, &target) || target < 3) {
         return failed(failure, "usage", "descriptor '%s' is not a number from 3 to %d", value, OWN_DESCRIPTORS - 1);
     }
     for (int i = 0; i < options->handover_count; i++) {
         if (options->handovers[i].target == (int)target) return failed(failure, "usage", "descriptor %s is given twice", value);
     }
+    *handover = (struct handover){.target = (int)target, .source = -1, .place = {.directory = -1}};
+    return true;
+}
+
+static bool parse_file(struct options *options, enum handover_kind kind, char *value, struct failure *failure) {
+    struct handover handover;
+    char *word;
+    uint64_t mode = 0;
+    bool listens = kind == LISTENING;
+    char *colon = strchr(value, '=') == NULL ? NULL : strchr(strchr(value, '='), ':');
+    if (colon == NULL || colon[1] == 0) return failed(failure, "usage", "'%s' is not FD=MODE:PATH", value);
+    if (!parse_target(options, value, &handover, &word, failure)) return false;
+    *colon = 0;
     if (listens ? !parse_number(word, 8, 0777, &mode) : strcmp(word, "ro") != 0 && strcmp(word, "rw") != 0) {
         return failed(failure, "usage", "mode '%s' of %s is not %s", word, colon + 1,
                           listens ? "octal, at most 0777" : "ro or rw");
     }
     if (!listens) mode = strcmp(word, "rw") == 0 ? O_RDWR : O_RDONLY;
-    options->handovers[options->handover_count++] =
-            (struct handover){.target = (int)target, .source = -1, .listens = listens, .mode = (int)mode,
-                                .path = colon + 1, .place = {.directory = -1}};
+    handover.kind = kind;
+    handover.mode = (int)mode;
+    handover.path = colon + 1;
+    options->handovers[options->handover_count++] = handover;
+    return true;
+}
+
+static bool parse_tap(struct options *options, char *value, struct failure *failure) {
+    struct handover handover;
+    char *name;
+    if (!parse_target(options, value, &handover, &name, failure)) return false;
+    if (strlen(name) >= IFNAMSIZ || strchr(name, '/') != NULL || name[0] == '.') {
+        return failed(failure, "usage", "'%s' is no name of a network interface", name);
+    }
+    handover.kind = TAP;
+    handover.path = name;
+    options->handovers[options->handover_count++] = handover;
     return true;
 }
 
@@ -128,8 +156,9 @@ static bool parse_option(struct options *options, struct seen *seen, const char 
     if (strcmp(option, "--gid") == 0) return seen->gid = true, parse_identity(option, value, &options->gid, failure);
     if (strcmp(option, "--group") == 0) return parse_group(options, value, failure);
     if (strcmp(option, "--rlimit") == 0) return parse_limit(options, value, failure);
-    if (strcmp(option, "--open") == 0) return parse_handover(options, false, value, failure);
-    if (strcmp(option, "--listen") == 0) return parse_handover(options, true, value, failure);
+    if (strcmp(option, "--open") == 0) return parse_file(options, OPENED, value, failure);
+    if (strcmp(option, "--listen") == 0) return parse_file(options, LISTENING, value, failure);
+    if (strcmp(option, "--tap") == 0) return parse_tap(options, value, failure);
     if (strcmp(option, "--oom-score-adj") == 0) return parse_oom_score(options, value, failure);
     return failed(failure, "usage", "unknown option '%s'", option);
 }

@@ -101,6 +101,7 @@ bad_usage_is_refused() {
     "--dir . --open 300=ro:/dev/null -- /bin/true" "--dir . --open 3=wo:/dev/null -- /bin/true" \
     "--dir . --listen 3=9:s -- /bin/true" "--dir . --uid 1 -- /bin/true" "--dir . --rlimit bogus=1 -- /bin/true" \
     "--dir . --open 3=ro:/dev/null --listen 3=600:s -- /bin/true" "--dir . -- true" "--bogus 1 -- /bin/true" \
+    "--dir . --tap 3 -- /bin/true" "--dir . --tap 3=sixteen-letters-x -- /bin/true" "--dir . --tap 3=../lo -- /bin/true" \
     "--dir . --oom-score-adj 1001 -- /bin/true" "--dir . --rlimit nofile=-1 -- /bin/true"; do
     status=0
     # shellcheck disable=SC2086
@@ -235,6 +236,23 @@ shim_drops_too() {
   await test -e exit
 }
 
+tap_is_handed_over() {
+  begin "a tap device that is there is handed over, one that is not is not made"
+  $root && [ -c /dev/net/tun ] || { echo "  (left out: needs root and /dev/net/tun)"; return 0; }
+  tap=bsh$$
+  status=0
+  line=$("$shim" --dir . --tap 5=$tap -- /bin/true) || status=$?
+  expect "$status $line" "1 error tap there is no tap device $tap: No such file or directory"
+  [ ! -e /sys/class/net/$tap ] || fail "the tap device was made"
+  ip tuntap add dev $tap mode tap vnet_hdr
+  start --dir . --serial log:8192 --uid 12345 --gid 12345 --tap 5=$tap -- "$program" wait
+  pid=$(field pid <vmm)
+  expect "$(sed -n 's/^iff:[[:space:]]*//p' "/proc/$pid/fdinfo/5")" $tap
+  kill -TERM "$pid"
+  await test -e exit
+  ip link delete $tap
+}
+
 program_dies_with_the_shim() {
   begin "the program dies when the shim is killed with SIGKILL"
   identity=""
@@ -333,6 +351,7 @@ long_socket_paths_are_refused
 second_listen_failure_removes_the_first
 rights_are_dropped
 shim_drops_too
+tap_is_handed_over
 program_dies_with_the_shim
 full_disk_does_not_block
 full_disk_at_the_start_is_an_error
