@@ -2,10 +2,9 @@ package dev.banger.capability;
 
 import dev.banger.guest.GuestConfiguration;
 import dev.banger.journal.Steps;
-import dev.banger.model.VmId;
+import dev.banger.net.VmNetworks;
 import dev.banger.net.port.GuestDialer;
 import dev.banger.vmm.Nic;
-import java.util.HexFormat;
 import java.util.List;
 
 /**
@@ -14,7 +13,9 @@ import java.util.List;
  * for.
  */
 public final class UserNetwork implements Capability {
-  static final String DNS = "10.0.2.3";
+  /** QEMU's forwarder, which asks the host's resolver. */
+  private static final String DNS = "10.0.2.3";
+
   private static final String ADDRESS = "10.0.2.15";
   private static final String PREFIX = "/24";
   private static final String GATEWAY = "10.0.2.2";
@@ -27,7 +28,7 @@ public final class UserNetwork implements Capability {
 
   @Override
   public void prepare(StartPlan plan, Steps steps) {
-    Nic nic = Nic.user(mac(plan.vm().id()));
+    Nic nic = Nic.user(VmNetworks.mac(plan.vm().id()));
     plan.add(
         nic,
         new GuestConfiguration.Nic(
@@ -35,17 +36,11 @@ public final class UserNetwork implements Capability {
             List.of(ADDRESS + PREFIX),
             List.of(new GuestConfiguration.Route(EVERYWHERE, GATEWAY, 0)),
             0));
+    plan.guest().dns(List.of(DNS), List.of());
   }
 
   /** No packet reaches a guest from outside: its servers are reached through its channel. */
   public static GuestDialer dialer(StartPlan.Vm vm, GuestSource guest) {
     return new ChannelDialer(guest, List.of(ADDRESS));
-  }
-
-  /** Locally administered, from the VM's id: 06 and 40 bits of it. */
-  static byte[] mac(VmId id) {
-    byte[] bytes = HexFormat.of().parseHex(id.value());
-    bytes[0] = 0x06;
-    return bytes;
   }
 }

@@ -22,6 +22,7 @@ import java.util.Optional;
  * @param admission how many VMs may run
  * @param registries where images are pulled from
  * @param catalogs where bundles are listed
+ * @param network how VMs reach the network
  */
 public record Config(
     AcceleratorChoice accelerator,
@@ -31,7 +32,8 @@ public record Config(
     Log log,
     Admission admission,
     RegistrySettings registries,
-    CatalogSettings catalogs) {
+    CatalogSettings catalogs,
+    NetworkSettings network) {
 
   /** {@code accel}: the probe decides, or the user does. */
   public enum AcceleratorChoice {
@@ -92,7 +94,8 @@ public record Config(
         new Log("info", "text"),
         new Admission(1.5, ByteSize.mib(512)),
         RegistrySettings.defaults(),
-        CatalogSettings.defaults());
+        CatalogSettings.defaults(),
+        NetworkSettings.defaults());
   }
 
   /** Reads the file; the defaults when there is none. */

@@ -47,13 +47,19 @@ final class ConfigParser {
           "registries.cache",
           "catalogs.files",
           "catalogs.urls",
-          "catalogs.keys");
+          "catalogs.keys",
+          "network.mode",
+          "network.bridge",
+          "network.subnet",
+          "network.taps",
+          "network.manage_forwarding");
 
   private static final int MOST_CPUS = 64;
   private static final double LEAST_RATIO = 0.1;
   private static final double MOST_RATIO = 16;
   private static final int MOST_SECONDS = 3600;
   private static final int MOST_DOWNLOADS = 16;
+  private static final int MOST_TAPS = 256;
   private static final String REGISTRIES = "registries.hosts";
   private static final Set<String> REGISTRY_KEYS = Set.of("http", "mirrors", "ca");
 
@@ -99,7 +105,8 @@ final class ConfigParser {
                 ratio("admission.memory_overcommit", base.admission().memoryOvercommit()),
                 size("admission.disk_floor", base.admission().diskFloor())),
             registries(base.registries()),
-            catalogs());
+            catalogs(),
+            network(base.network()));
     if (!mistakes.isEmpty()) {
       throw new BangerException(
           ErrorCode.INVALID,
@@ -253,6 +260,31 @@ final class ConfigParser {
     return new CatalogSettings(files, urls, keys);
   }
 
+  private NetworkSettings network(NetworkSettings base) {
+    String bridge = string("network.bridge", base.bridge());
+    if (!bridge.matches("|[A-Za-z][A-Za-z0-9_-]{0,14}")) {
+      mistake("network.bridge", "write the name of an interface: at most 15 letters and digits");
+    }
+    return new NetworkSettings(
+        NetworkSettings.Mode.valueOf(
+            choice("network.mode", "auto", "auto", "bridge", "user").toUpperCase(Locale.ROOT)),
+        bridge,
+        string("network.subnet", base.subnet()),
+        (int) number("network.taps", MOST_TAPS).orElse(base.taps()),
+        flag("network.manage_forwarding", base.manageForwarding()));
+  }
+
+  private boolean flag(String key, boolean fallback) {
+    return switch (get(key)) {
+      case null -> fallback;
+      case Boolean value -> value;
+      default -> {
+        mistake(key, "write true or false");
+        yield fallback;
+      }
+    };
+  }
+
   private static URI webAddress(String text) throws URISyntaxException {
     URI address = new URI(text);
     boolean web = List.of("http", "https").contains(String.valueOf(address.getScheme()));
@@ -274,15 +306,8 @@ final class ConfigParser {
         mistake(table, "no such setting '" + key + "'; known: ca, http, mirrors");
       }
     }
-    Optional<Boolean> http =
-        switch (get(table + ".http")) {
-          case null -> Optional.empty();
-          case Boolean flag -> Optional.of(flag);
-          default -> {
-            mistake(table + ".http", "write true or false");
-            yield Optional.empty();
-          }
-        };
+    String key = table + ".http";
+    Optional<Boolean> http = get(key) == null ? Optional.empty() : Optional.of(flag(key, false));
     return new RegistrySettings.Host(http, strings(table + ".mirrors"), path(table + ".ca"));
   }
 

@@ -4,10 +4,8 @@ import dev.banger.api.DaemonApi;
 import dev.banger.capability.Authorization;
 import dev.banger.capability.Capabilities;
 import dev.banger.capability.Channel;
-import dev.banger.capability.Dns;
 import dev.banger.capability.Ports;
 import dev.banger.capability.SystemDisk;
-import dev.banger.capability.UserNetwork;
 import dev.banger.capability.WorkDisk;
 import dev.banger.config.Config;
 import dev.banger.doctor.HostRoom;
@@ -111,6 +109,8 @@ public final class Daemon implements AutoCloseable {
     ImageParts stock = stock(config, binaries, journal, imageOps);
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
     DaemonKey key = new DaemonKey(directories.data().resolve("ssh"));
+    ChosenNetwork network = ChosenNetwork.open(config.network(), database, directories, root);
+    keep("network", network::close);
     ChosenAccelerator accelerator = accelerator(config, binaries);
     Forwarder forwarder = keep("ports", forwarder(database));
     Vms vms =
@@ -123,7 +123,7 @@ public final class Daemon implements AutoCloseable {
                 stock.images(),
                 stock.kernels(),
                 backend.driver(binaries, watcher),
-                capabilities(config, templates, stock.images(), key, forwarder),
+                capabilities(config, templates, stock.images(), key, network, forwarder),
                 forwarder,
                 accelerator::choose,
                 number -> Host.confinement(root, number),
@@ -204,15 +204,19 @@ public final class Daemon implements AutoCloseable {
   }
 
   private static Capabilities capabilities(
-      Config config, DiskTemplates templates, Images images, DaemonKey key, Forwarder forwarder) {
+      Config config,
+      DiskTemplates templates,
+      Images images,
+      DaemonKey key,
+      ChosenNetwork network,
+      Forwarder forwarder) {
     return new Capabilities(
         List.of(
             new SystemDisk(templates),
             new WorkDisk(templates, images.seeds()),
             new Authorization(config.authorization(), key),
-            new Dns(),
-            new UserNetwork(),
-            new Ports(forwarder, UserNetwork::dialer),
+            network.capability(),
+            new Ports(forwarder, network.dialers()),
             new Channel()));
   }
 

@@ -78,8 +78,14 @@ public final class FileCalls {
     }
   }
 
+  /** ioctl(2) with a number, or the address of what it points to. */
+  static void ioctl(String name, int descriptor, long request, long argument)
+      throws SystemCallException {
+    Native.call(name, errno -> (int) IOCTL.invokeExact(errno, descriptor, request, argument));
+  }
+
   /** ioctl_ficlone(2): the target shares the source's blocks. Many file systems cannot. */
   public static void ficlone(int target, int source) throws SystemCallException {
-    Native.call("ficlone", errno -> (int) IOCTL.invokeExact(errno, target, FICLONE, (long) source));
+    ioctl("ficlone", target, FICLONE, source);
   }
 }

@@ -9,6 +9,7 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.StructLayout;
+import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 
@@ -40,6 +41,33 @@ final class Native {
     System.arraycopy(options, 0, all, 0, options.length);
     all[options.length] = Linker.Option.captureCallState("errno");
     return LINKER.downcallHandle(LINKER.defaultLookup().findOrThrow(name), shape, all);
+  }
+
+  /** Another library than libc; its functions keep no errno. */
+  static final class Library {
+    private final SymbolLookup symbols;
+
+    private Library(SymbolLookup symbols) {
+      this.symbols = symbols;
+    }
+
+    MethodHandle function(String name, FunctionDescriptor shape) {
+      return LINKER.downcallHandle(symbols.findOrThrow(name), shape);
+    }
+  }
+
+  /** Loads it for the life of the process. */
+  static Library library(String name) throws SystemCallException {
+    try {
+      return new Library(SymbolLookup.libraryLookup(name, Arena.global()));
+    } catch (IllegalArgumentException e) {
+      throw new SystemCallException("load " + name, SystemCallException.ENOENT);
+    }
+  }
+
+  /** A C string that somebody else keeps; empty when there is none. */
+  static String text(MemorySegment start, long most) {
+    return start.equals(MemorySegment.NULL) ? "" : start.reinterpret(most).getString(0);
   }
 
   /** Calls; a negative result is a failure. */

@@ -13,6 +13,12 @@ public final class SystemCallException extends IOException {
   public static final int ESRCH = 3;
   public static final int EINTR = 4;
   public static final int ENXIO = 6;
+  public static final int EAGAIN = 11;
+  public static final int EBUSY = 16;
+  public static final int EEXIST = 17;
+  public static final int ENODEV = 19;
+  public static final int EBADMSG = 74;
+  public static final int ENOBUFS = 105;
 
   private final int errno;
 

@@ -63,6 +63,13 @@ public final class ShimCommand {
     return descriptor("--open", "rw", file);
   }
 
+  /** Attaches to a tap device that is there; the program's descriptor. */
+  public int attach(String tap) {
+    int descriptor = nextDescriptor++;
+    option("--tap", descriptor + "=" + tap);
+    return descriptor;
+  }
+
   /** Listens on a socket that only the daemon's user may connect to; the program's descriptor. */
   public int listen(Path socket) {
     return descriptor("--listen", "600", socket);

@@ -22,7 +22,8 @@ final class Migrations {
           "001-vms-and-operations.sql",
           "002-policies-and-events.sql",
           "003-journal.sql",
-          "004-publications.sql");
+          "004-publications.sql",
+          "005-networks.sql");
 
   private final Path file;
   private final Connection connection;

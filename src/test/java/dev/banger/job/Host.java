@@ -42,21 +42,25 @@ final class Host implements AutoCloseable {
       Files.createDirectories(TestDirectories.CACHE.resolve(shared));
       Files.createSymbolicLink(host.home.resolve(shared), TestDirectories.CACHE.resolve(shared));
     }
-    return host;
+    return host.configure("");
   }
 
   /** Nothing is shared; everything is below this directory. */
-  static Host alone(Path home) {
-    return new Host(home);
+  static Host alone(Path home) throws IOException {
+    return new Host(home).configure("");
   }
 
   Path home() {
     return home;
   }
 
-  /** config.toml, before the daemon starts. */
+  /**
+   * config.toml, before the daemon starts. Without a bridge where it says nothing of it: many
+   * daemons of tests run at once, and the host has one network.
+   */
   Host configure(String toml) throws IOException {
-    Files.writeString(home.resolve("config.toml"), toml);
+    String network = toml.contains("[network]") ? "" : "network.mode = \"user\"\n";
+    Files.writeString(home.resolve("config.toml"), network + toml);
     return this;
   }
 

@@ -111,8 +111,9 @@ final class TestHome {
         directory, directory.resolve("run"), directory.resolve("cache"), directory);
   }
 
+  /** Without a bridge: many daemons of tests run at once, and the host has one network. */
   void configure(String toml) throws IOException {
-    Files.writeString(directory.resolve("config.toml"), toml);
+    Files.writeString(directory.resolve("config.toml"), "network.mode = \"user\"\n" + toml);
   }
 
   /** How far the daemon's wall clock is from the host's; may be missing. */

@@ -156,7 +156,7 @@ final class QemuCommand {
     String link =
         switch (nic.link()) {
           case Nic.UserNetwork _ -> "user,id=" + id;
-          case Nic.Tap tap -> "tap,id=" + id + ",ifname=" + tap.name() + ",script=no,downscript=no";
+          case Nic.Tap tap -> "tap,id=" + id + ",fd=" + shim.attach(tap.name());
         };
     add("-netdev", link);
     add("-device", "virtio-net-device,netdev=" + id + ",mac=" + nic.mac());

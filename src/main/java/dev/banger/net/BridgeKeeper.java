@@ -1,0 +1,256 @@
+package dev.banger.net;
+
+import dev.banger.config.NetworkSettings;
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
+import dev.banger.privileged.HostNetwork;
+import dev.banger.store.LeaseRow;
+import dev.banger.store.LeaseTable;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Makes the bridge, its addresses and its filter, mends them when somebody takes them away, and
+ * removes them when the last VM has gone.
+ */
+final class BridgeKeeper {
+  private static final Logger LOG = LoggerFactory.getLogger(BridgeKeeper.class);
+  private static final String USUAL = "banger";
+  private static final int MOST_BRIDGES = 100;
+  private static final String BRIDGE = "bridge";
+  private static final String ADDRESSES = "addresses";
+  private static final long UNIQUE_LOCAL = 0xfdL << 56;
+  private static final int SUBNET_BITS = 16;
+
+  /** What is open. */
+  record Parts(String bridge, AddressPlan plan, TapPool taps, Firewall firewall) {}
+
+  /** A lease with all that follows from it. */
+  @FunctionalInterface
+  interface Plugs {
+    Plug of(LeaseRow row, AddressPlan plan) throws BangerException;
+  }
+
+  private final HostNetwork host;
+  private final LeaseTable leases;
+  private final NetworkSettings settings;
+  private final String owner;
+  private final Plugs plugs;
+  private final HostForwarding forwarding;
+  private volatile String bridge = "";
+  private AutoCloseable watch = () -> {};
+
+  BridgeKeeper(
+      HostNetwork host, LeaseTable leases, NetworkSettings settings, String owner, Plugs plugs) {
+    this.host = host;
+    this.leases = leases;
+    this.settings = settings;
+    this.owner = "banger " + owner;
+    this.plugs = plugs;
+    this.forwarding = new HostForwarding(host, leases);
+  }
+
+  /** Makes what is missing, takes over what is there. */
+  Parts open() throws BangerException, InterruptedException {
+    bridge = name();
+    AddressPlan plan = plan();
+    ensureBridge(plan);
+    if (settings.manageForwarding()) {
+      forwarding.on();
+    }
+    List<LeaseRow> plugged = leases.plugged();
+    TapPool taps = new TapPool(host, bridge, tapPrefix(), settings.taps());
+    Firewall firewall = new Firewall(host, new Ruleset(bridge, tapPrefix(), table(), plan));
+    for (LeaseRow row : plugged) {
+      Plug plug = plugs.of(row, plan);
+      Firewall.Written _ = firewall.plug(plug);
+      replug(plug);
+    }
+    firewall.rewrite().await();
+    taps.adopt(plugged.stream().map(LeaseRow::tap).collect(Collectors.toSet()));
+    taps.fill();
+    Parts parts = new Parts(bridge, plan, taps, firewall);
+    watch = host.watch(() -> mend(parts));
+    LOG.info("bridge={} network={} gateway6={}", bridge, plan.network4(), plan.gateway6());
+    return parts;
+  }
+
+  private String name() throws BangerException {
+    if (!settings.bridge().isEmpty()) {
+      requireOurs(settings.bridge());
+      return settings.bridge();
+    }
+    Optional<String> before = leases.decision(BRIDGE);
+    if (before.isPresent() && isFreeOrOurs(before.get())) {
+      return before.get();
+    }
+    for (int number = 0; number < MOST_BRIDGES; number++) {
+      String candidate = USUAL + number;
+      if (isFreeOrOurs(candidate)) {
+        leases.decide(BRIDGE, candidate);
+        return candidate;
+      }
+    }
+    throw new BangerException(
+        ErrorCode.IN_USE,
+        "banger0 to banger" + (MOST_BRIDGES - 1) + " belong to others",
+        "set network.bridge to a name that is free");
+  }
+
+  private boolean isFreeOrOurs(String name) throws BangerException {
+    return host.alias(name).map(owner::equals).orElse(true);
+  }
+
+  private void requireOurs(String name) throws BangerException {
+    if (!isFreeOrOurs(name)) {
+      throw new BangerException(
+          ErrorCode.IN_USE,
+          "the interface " + name + " belongs to others: '" + host.alias(name).orElse("") + "'",
+          "set network.bridge to another name");
+    }
+  }
+
+  /** Its addresses stay what they were, unless the settings or a route of the host forbid it. */
+  private AddressPlan plan() throws BangerException {
+    Optional<AddressPlan> before = leases.decision(ADDRESSES).map(AddressPlan::parse);
+    long unique = before.map(AddressPlan::unique).orElseGet(BridgeKeeper::uniqueLocal);
+    AddressPlan plan;
+    if (!settings.subnet().isEmpty()) {
+      plan = AddressPlan.ofUser(settings.subnet(), unique);
+    } else if (before.isPresent()) {
+      plan = before.get();
+    } else {
+      plan =
+          AddressPlan.free(host.routes(), unique)
+              .orElseThrow(() ->
+                  new BangerException(
+                      ErrorCode.HOST_UNSUPPORTED,
+                      "the host has a route to every network that banger would take",
+                      "set network.subnet to one that is free here"));
+    }
+    leases.decide(ADDRESSES, plan.toString());
+    return plan;
+  }
+
+  private static long uniqueLocal() {
+    return UNIQUE_LOCAL | (new SecureRandom().nextLong() >>> 8 & -1L << SUBNET_BITS);
+  }
+
+  /** Of both families; banger0's is called as users expect it. */
+  private String table() {
+    return bridge.equals(USUAL + 0) ? USUAL : bridge;
+  }
+
+  /** So short that a number fits behind it: an interface's name has at most 15 bytes. */
+  private String tapPrefix() {
+    String number = bridge.startsWith(USUAL) ? bridge.substring(USUAL.length()) : "";
+    return number.matches("[0-9]{1,2}")
+        ? "bgt" + number + "-"
+        : "bg" + Integer.toHexString(bridge.hashCode() & 0xffff) + "-";
+  }
+
+  private void ensureBridge(AddressPlan plan) throws BangerException {
+    if (host.alias(bridge).isEmpty()) {
+      byte[] mac = ByteBuffer.allocate(6).put(0, hash(owner + bridge), 0, 6).array();
+      mac[0] = 0x06;
+      host.createBridge(bridge, owner, mac);
+    }
+    host.address(bridge, plan.gateway4(), plan.prefix());
+    host.address(bridge, plan.gateway6(), AddressPlan.PREFIX_6);
+  }
+
+  private static byte[] hash(String text) {
+    UUID hash = UUID.nameUUIDFromBytes(text.getBytes(StandardCharsets.UTF_8));
+    return ByteBuffer.allocate(16)
+        .putLong(hash.getMostSignificantBits())
+        .putLong(hash.getLeastSignificantBits())
+        .array();
+  }
+
+  /** A card that somebody pulled out is put back; one that is gone cannot be. */
+  private void replug(Plug plug) throws BangerException {
+    if (host.alias(plug.tap()).isEmpty()) {
+      LOG.warn(
+          "vm={} has lost its network: {} was removed; a restart of the VM gives it another",
+          plug.vm(),
+          plug.tap());
+      return;
+    }
+    if (!host.ports(bridge).contains(plug.tap())) {
+      host.plug(plug.tap(), bridge);
+    }
+    neighbours(plug);
+  }
+
+  void neighbours(Plug plug) throws BangerException {
+    byte[] mac = HexFormat.ofDelimiter(":").parseHex(plug.mac());
+    host.neighbour(bridge, plug.address4(), mac);
+    host.neighbour(bridge, plug.address6(), mac);
+  }
+
+  void forgetNeighbours(Plug plug) throws BangerException {
+    host.forgetNeighbour(bridge, plug.address4());
+    host.forgetNeighbour(bridge, plug.address6());
+  }
+
+  /**
+   * Somebody changed interfaces, addresses or filters: what is ours is there again afterwards.
+   * Called by one thread.
+   */
+  private void mend(Parts parts) {
+    try {
+      boolean gone = host.alias(bridge).isEmpty();
+      ensureBridge(parts.plan());
+      if (settings.manageForwarding()) {
+        forwarding.on();
+      }
+      if (gone) {
+        LOG.warn("the bridge {} was removed by somebody; it is there again", bridge);
+        for (String tap : parts.taps().clear(false)) {
+          host.delete(tap);
+        }
+      }
+      for (LeaseRow row : leases.plugged()) {
+        replug(plugs.of(row, parts.plan()));
+      }
+      parts.taps().fill();
+      Firewall.Written _ = parts.firewall().rewrite();
+    } catch (BangerException | RuntimeException e) {
+      LOG.error("the VMs' network was changed by somebody and cannot be mended", e);
+    }
+  }
+
+  /** Without a VM nothing stays on the host; with one, all stays for the next daemon. */
+  void close(Parts parts) throws BangerException, InterruptedException {
+    try {
+      watch.close();
+    } catch (Exception e) {
+      LOG.warn("the watch of the host's network does not end", e);
+    }
+    parts.firewall().close();
+    boolean used = !leases.plugged().isEmpty();
+    Set<String> waiting = parts.taps().clear(true);
+    if (used) {
+      return;
+    }
+    for (String tap : waiting) {
+      host.delete(tap);
+    }
+    remove(parts.plan());
+  }
+
+  private void remove(AddressPlan plan) throws BangerException {
+    host.delete(bridge);
+    String _ = host.filter(new Ruleset(bridge, tapPrefix(), table(), plan).removed());
+    forwarding.restore();
+  }
+}

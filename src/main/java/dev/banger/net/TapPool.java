@@ -1,0 +1,183 @@
+package dev.banger.net;
+
+import com.google.errorprone.annotations.concurrent.GuardedBy;
+import dev.banger.lock.LeafLock;
+import dev.banger.model.BangerException;
+import dev.banger.privileged.HostNetwork;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tap devices made ahead: a start takes one, and another is made behind its back. Nobody may attach
+ * to those that wait but root.
+ */
+final class TapPool {
+  private static final Logger LOG = LoggerFactory.getLogger(TapPool.class);
+  private static final int NOBODY = 0;
+
+  private final HostNetwork host;
+  private final String bridge;
+  private final String prefix;
+  private final int size;
+  private final LeafLock lock = new LeafLock("taps");
+
+  @GuardedBy("lock")
+  private final Deque<String> free = new ArrayDeque<>();
+
+  @GuardedBy("lock")
+  private long last;
+
+  @GuardedBy("lock")
+  private boolean filling;
+
+  @GuardedBy("lock")
+  private boolean closed;
+
+  /**
+   * @param prefix of all names; a number follows
+   * @param size how many wait
+   */
+  TapPool(HostNetwork host, String bridge, String prefix, int size) {
+    this.host = host;
+    this.bridge = bridge;
+    this.prefix = prefix;
+    this.size = size;
+  }
+
+  /** Takes over what a daemon before this one left on the bridge and no VM has. */
+  void adopt(Set<String> used) throws BangerException {
+    for (String port : host.ports(bridge)) {
+      if (!port.matches(prefix + "[0-9]+")) {
+        continue;
+      }
+      lock.lock();
+      try {
+        last = Math.max(last, Long.parseLong(port.substring(prefix.length())));
+      } finally {
+        lock.unlock();
+      }
+      if (!used.contains(port)) {
+        give(port);
+      }
+    }
+    for (String tap : used) {
+      lock.lock();
+      try {
+        last = Math.max(last, Long.parseLong(tap.substring(prefix.length())));
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** A tap on the bridge to which this user may attach. */
+  String take(int owner) throws BangerException {
+    String waiting = poll();
+    fill();
+    while (waiting != null) {
+      if (host.ports(bridge).contains(waiting)) {
+        host.ownTap(waiting, owner);
+        return waiting;
+      }
+      host.delete(waiting);
+      waiting = poll();
+    }
+    String made = name();
+    host.plugTap(made, owner, bridge);
+    return made;
+  }
+
+  private @Nullable String poll() {
+    lock.lock();
+    try {
+      return free.poll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private String name() {
+    lock.lock();
+    try {
+      return prefix + ++last;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** A tap that nobody needs: it waits again when it is clean and there is room for it. */
+  void give(String tap) throws BangerException {
+    if (keeps() && host.ports(bridge).contains(tap) && !host.isAttached(tap)) {
+      host.ownTap(tap, NOBODY);
+      lock.lock();
+      try {
+        if (!closed) {
+          free.add(tap);
+          return;
+        }
+      } finally {
+        lock.unlock();
+      }
+    }
+    host.delete(tap);
+  }
+
+  private boolean keeps() {
+    lock.lock();
+    try {
+      return !closed && free.size() < size;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Makes what is missing, in the background. */
+  void fill() {
+    lock.lock();
+    try {
+      if (filling || closed || free.size() >= size) {
+        return;
+      }
+      filling = true;
+    } finally {
+      lock.unlock();
+    }
+    Thread.ofVirtual().name("taps").start(this::fillNow);
+  }
+
+  private void fillNow() {
+    try {
+      while (keeps()) {
+        String made = name();
+        host.plugTap(made, NOBODY, bridge);
+        give(made);
+      }
+    } catch (BangerException e) {
+      LOG.warn("no tap device can be made ahead", e);
+    } finally {
+      lock.lock();
+      try {
+        filling = false;
+      } finally {
+        lock.unlock();
+      }
+    }
+  }
+
+  /** Those that wait are forgotten: they are on the bridge no longer, or are to be removed. */
+  Set<String> clear(boolean forGood) {
+    lock.lock();
+    try {
+      closed |= forGood;
+      Set<String> all = Set.copyOf(free);
+      free.clear();
+      return all;
+    } finally {
+      lock.unlock();
+    }
+  }
+}

@@ -1,0 +1,61 @@
+package dev.banger.privileged;
+
+import dev.banger.model.BangerException;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The host's network, as far as banger changes it. Each method does one thing whole or fails with
+ * nothing done; each is fast and waits for nobody but the kernel.
+ */
+public interface HostNetwork {
+  /** Who gave an interface its alias; empty when there is no such interface. */
+  Optional<String> alias(String link) throws BangerException;
+
+  /** What is plugged into a bridge; none when there is no such bridge. */
+  List<String> ports(String bridge) throws BangerException;
+
+  /** Whether a program is attached to a tap device. */
+  boolean isAttached(String tap) throws BangerException;
+
+  /** All routes of all tables, and the host's own addresses among them. */
+  List<Route> routes() throws BangerException;
+
+  /** Makes a bridge that is up, forwards at once, and says by its alias whose it is. */
+  void createBridge(String name, String alias, byte[] mac) throws BangerException;
+
+  /** Gives an interface an address, if it has not got it. */
+  void address(String link, InetAddress address, int prefix) throws BangerException;
+
+  /** Makes a tap device, or takes a free one; plugs it into the bridge; it is up. */
+  void plugTap(String tap, int owner, String bridge) throws BangerException;
+
+  /** Plugs a tap device that is there into the bridge; it is up. */
+  void plug(String tap, String bridge) throws BangerException;
+
+  /** Who may attach to a tap device. */
+  void ownTap(String tap, int owner) throws BangerException;
+
+  /** From now on this address is there, whatever anybody else says. */
+  void neighbour(String link, InetAddress address, byte[] mac) throws BangerException;
+
+  void forgetNeighbour(String link, InetAddress address) throws BangerException;
+
+  /** Removes an interface, if it is there. */
+  void delete(String link) throws BangerException;
+
+  /** Runs commands of nft(8), all or none; returns what they print. */
+  String filter(String commands) throws BangerException;
+
+  /** The value of a sysctl(8) variable, written with slashes; empty: this kernel has none. */
+  Optional<String> setting(String name) throws BangerException;
+
+  void set(String name, String value) throws BangerException;
+
+  /**
+   * Calls back when interfaces, addresses or packet filters were changed by somebody else, soon
+   * after, on a thread of its own; not each time when it happens often. Until closed.
+   */
+  AutoCloseable watch(Runnable changed) throws BangerException;
+}

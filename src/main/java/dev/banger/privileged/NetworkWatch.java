@@ -1,0 +1,107 @@
+package dev.banger.privileged;
+
+import dev.banger.ffm.Netlink;
+import dev.banger.ffm.NetlinkMessage;
+import dev.banger.ffm.Poller;
+import dev.banger.ffm.SystemCallException;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Hears of each change of interfaces, IPv4 addresses and packet filters, and tells of those that
+ * another process made; many at once are told as one.
+ */
+final class NetworkWatch implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(NetworkWatch.class);
+
+  /** RTNLGRP_LINK and RTNLGRP_IPV4_IFADDR. */
+  private static final int LINKS = 1;
+
+  private static final int ADDRESSES = 5;
+
+  /** NFNLGRP_NFTABLES; a transaction ends with NFT_MSG_NEWGEN, which names its process. */
+  private static final int NFTABLES = 7;
+
+  private static final int NEW_GENERATION = 10 << 8 | 15;
+  private static final int GENERATION_PROCESS = 2;
+  private static final int FILTER_HEADER = 4;
+
+  /** Our own taps come and go by these: what is missing is what counts. */
+  private static final int DELETED_LINK = 17;
+
+  private static final int DELETED_ADDRESS = 21;
+  private static final int CALM_MILLIS = 50;
+
+  private final Netlink routes;
+  private final Netlink filters;
+  private final Poller poller;
+  private final Semaphore news = new Semaphore(0);
+  private final Thread teller;
+
+  NetworkWatch(Runnable changed) throws SystemCallException {
+    routes = Netlink.open(Netlink.ROUTE, LINKS, ADDRESSES);
+    try {
+      filters = Netlink.open(Netlink.NETFILTER, NFTABLES);
+    } catch (SystemCallException e) {
+      routes.close();
+      throw e;
+    }
+    poller = new Poller("network-watch");
+    teller = Thread.ofVirtual().name("network-news").start(() -> tell(changed));
+    watch(routes);
+    watch(filters);
+  }
+
+  private void watch(Netlink socket) throws SystemCallException {
+    long _ = poller.watch(socket.descriptor(), () -> hear(socket));
+  }
+
+  private void hear(Netlink socket) {
+    try {
+      boolean foreign = socket.heard().stream().anyMatch(NetworkWatch::isForeign);
+      if (foreign) {
+        news.release();
+      }
+      watch(socket);
+    } catch (SystemCallException | IllegalStateException e) {
+      LOG.warn("the host's network is watched no longer", e);
+    }
+  }
+
+  private static boolean isForeign(Netlink.Answer answer) {
+    if (answer.type() == NEW_GENERATION) {
+      ByteBuffer body = answer.body().duplicate();
+      body.position(Math.min(FILTER_HEADER, body.limit()));
+      List<NetlinkMessage.Attribute> found = NetlinkMessage.attributes(body);
+      long own = ProcessHandle.current().pid();
+      return found.stream()
+          .filter(a -> a.type() == GENERATION_PROCESS)
+          .noneMatch(a -> Integer.reverseBytes(a.number()) == own);
+    }
+    return answer.type() == DELETED_LINK || answer.type() == DELETED_ADDRESS;
+  }
+
+  private void tell(Runnable changed) {
+    try {
+      while (true) {
+        news.acquire();
+        Thread.sleep(CALM_MILLIS); // what comes in a row is one change
+        int _ = news.drainPermits();
+        changed.run();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() throws SystemCallException {
+    poller.close();
+    teller.interrupt();
+    routes.close();
+    filters.close();
+  }
+}
