@@ -9,10 +9,14 @@ import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.net.VmNetworks;
+import dev.banger.net.dns.Upstream;
 import dev.banger.privileged.LinuxNetwork;
 import dev.banger.store.Database;
 import dev.banger.store.LeaseTable;
+import dev.banger.store.VmTable;
 import dev.banger.vmm.VmmSpec;
+import java.nio.file.Path;
+import java.time.Clock;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +24,8 @@ import org.slf4j.LoggerFactory;
 /** The network that this daemon's VMs have: a bridge, or the VMM's own. */
 final class ChosenNetwork {
   private static final Logger LOG = LoggerFactory.getLogger(ChosenNetwork.class);
+
+  private static final Path RESOLVERS = Path.of("/etc/resolv.conf");
 
   private final Optional<VmNetworks> bridged;
   private final AutoCloseable host;
@@ -31,7 +37,11 @@ final class ChosenNetwork {
 
   /** Where a bridge is asked for and cannot be, the daemon does not start; `auto` does without. */
   static ChosenNetwork open(
-      NetworkSettings settings, Database database, Directories directories, boolean root)
+      NetworkSettings settings,
+      Database database,
+      Directories directories,
+      boolean root,
+      Clock clock)
       throws BangerException {
     if (settings.mode() == NetworkSettings.Mode.BRIDGE && !root) {
       throw new BangerException(
@@ -45,7 +55,13 @@ final class ChosenNetwork {
     try {
       LinuxNetwork host = LinuxNetwork.open();
       VmNetworks networks =
-          new VmNetworks(host, new LeaseTable(database), settings, directories.data().toString());
+          new VmNetworks(
+              host,
+              new LeaseTable(database),
+              new VmTable(database),
+              settings,
+              directories.data().toString(),
+              new Upstream(RESOLVERS, clock));
       networks.openInBackground();
       return new ChosenNetwork(Optional.of(networks), host);
     } catch (BangerException e) {

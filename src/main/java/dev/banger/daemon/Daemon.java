@@ -109,7 +109,8 @@ public final class Daemon implements AutoCloseable {
     ImageParts stock = stock(config, binaries, journal, imageOps);
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
     DaemonKey key = new DaemonKey(directories.data().resolve("ssh"));
-    ChosenNetwork network = ChosenNetwork.open(config.network(), database, directories, root);
+    ChosenNetwork network =
+        ChosenNetwork.open(config.network(), database, directories, root, clock);
     keep("network", network::close);
     ChosenAccelerator accelerator = accelerator(config, binaries);
     Forwarder forwarder = keep("ports", forwarder(database));

@@ -149,6 +149,23 @@ public record AddressPlan(int base, int prefix, long unique) {
     return ours ? OptionalInt.of(slot) : OptionalInt.empty();
   }
 
+  /** The slot of an IPv6 address of this network. */
+  OptionalInt slot6(InetAddress address) {
+    ByteBuffer bytes = ByteBuffer.wrap(address.getAddress());
+    boolean ours = bytes.remaining() == 16 && bytes.getLong() == unique;
+    long slot = ours ? bytes.getLong() : 0;
+    return slot >= FIRST_SLOT && slot < FIRST_SLOT + (long) capacity()
+        ? OptionalInt.of((int) slot)
+        : OptionalInt.empty();
+  }
+
+  boolean contains(InetAddress address) {
+    ByteBuffer bytes = ByteBuffer.wrap(address.getAddress());
+    return bytes.remaining() == 4
+        ? (bytes.getInt() & mask(prefix)) == base
+        : bytes.getLong() == unique;
+  }
+
   /** As users write it. */
   public String network4() {
     return text(base) + "/" + prefix;

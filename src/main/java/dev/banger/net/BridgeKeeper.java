@@ -230,27 +230,35 @@ final class BridgeKeeper {
   }
 
   /** Without a VM nothing stays on the host; with one, all stays for the next daemon. */
-  void close(Parts parts) throws BangerException, InterruptedException {
+  void close(Optional<Parts> parts) throws BangerException, InterruptedException {
     try {
       watch.close();
     } catch (Exception e) {
       LOG.warn("the watch of the host's network does not end", e);
     }
-    parts.firewall().close();
     boolean used = !leases.plugged().isEmpty();
-    Set<String> waiting = parts.taps().clear(true);
-    if (used) {
-      return;
+    if (parts.isPresent()) {
+      parts.get().firewall().close();
+      Set<String> waiting = parts.get().taps().clear(true);
+      for (String tap : used ? Set.<String>of() : waiting) {
+        host.delete(tap);
+      }
     }
-    for (String tap : waiting) {
-      host.delete(tap);
+    if (!used) {
+      remove();
     }
-    remove(parts.plan());
   }
 
-  private void remove(AddressPlan plan) throws BangerException {
-    host.delete(bridge);
-    String _ = host.filter(new Ruleset(bridge, tapPrefix(), table(), plan).removed());
+  private void remove() throws BangerException {
+    if (!bridge.isEmpty() && host.alias(bridge).equals(Optional.of(owner))) {
+      for (String tap : host.ports(bridge)) {
+        if (tap.startsWith(tapPrefix())) {
+          host.delete(tap);
+        }
+      }
+      host.delete(bridge);
+      String _ = host.filter(Ruleset.removed(table()));
+    }
     forwarding.restore();
   }
 }

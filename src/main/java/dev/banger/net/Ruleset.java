@@ -35,7 +35,7 @@ final class Ruleset {
 
   /** Both tables anew, with these VMs, in one transaction. */
   String whole(Collection<Plug> plugs) {
-    StringBuilder text = new StringBuilder(removed());
+    StringBuilder text = new StringBuilder(removed(table));
     text.append(bridgeTable()).append(inetTable());
     for (Plug plug : plugs) {
       text.append(added(plug));
@@ -44,7 +44,7 @@ final class Ruleset {
   }
 
   /** Nothing is left, also where nothing was. */
-  String removed() {
+  static String removed(String table) {
     StringBuilder text = new StringBuilder();
     for (String family : List.of("bridge", "inet")) {
       text.append("add table %s %s\ndelete table %s %s\n".formatted(family, table, family, table));

@@ -4,9 +4,12 @@ import dev.banger.config.NetworkSettings;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
+import dev.banger.net.dns.DnsServer;
+import dev.banger.net.dns.Upstream;
 import dev.banger.privileged.HostNetwork;
 import dev.banger.store.LeaseRow;
 import dev.banger.store.LeaseTable;
+import dev.banger.store.VmTable;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
@@ -20,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -57,15 +61,28 @@ public final class VmNetworks {
     void await() throws BangerException, InterruptedException;
   }
 
+  private static final int DNS_PORT = 53;
+
   private final LeaseTable leases;
+  private final VmTable vms;
+  private final Upstream upstream;
   private final BridgeKeeper keeper;
   private final CompletableFuture<BridgeKeeper.Parts> opened = new CompletableFuture<>();
+  private volatile @Nullable DnsServer dns;
 
   /**
    * @param owner says on the bridge whose it is: the daemon's data directory
    */
-  public VmNetworks(HostNetwork host, LeaseTable leases, NetworkSettings settings, String owner) {
+  public VmNetworks(
+      HostNetwork host,
+      LeaseTable leases,
+      VmTable vms,
+      NetworkSettings settings,
+      String owner,
+      Upstream upstream) {
     this.leases = leases;
+    this.vms = vms;
+    this.upstream = upstream;
     this.keeper = new BridgeKeeper(host, leases, settings, owner, this::plugOf);
   }
 
@@ -76,12 +93,28 @@ public final class VmNetworks {
             .name("network")
             .start(() -> {
               try {
-                opened.complete(keeper.open());
+                opened.complete(open());
               } catch (BangerException | InterruptedException | RuntimeException e) {
                 LOG.error("the VMs' network cannot be set up", e);
                 opened.completeExceptionally(e);
               }
             });
+  }
+
+  /** A name server that cannot be is no reason to have no network. */
+  private BridgeKeeper.Parts open() throws BangerException, InterruptedException {
+    BridgeKeeper.Parts parts = keeper.open();
+    AddressPlan plan = parts.plan();
+    DnsServer server = new DnsServer(new VmNames(vms, leases, plan), upstream);
+    try {
+      int _ = server.listen(plan.gateway4(), DNS_PORT);
+      int _ = server.listen(plan.gateway6(), DNS_PORT);
+      dns = server;
+    } catch (BangerException e) {
+      server.close();
+      LOG.error("VMs have no name server: " + e.getMessage() + " (" + e.hint() + ")", e);
+    }
+    return parts;
   }
 
   private BridgeKeeper.Parts parts() throws BangerException, InterruptedException {
@@ -282,8 +315,16 @@ public final class VmNetworks {
 
   /** Takes all off the host unless a VM has a card. */
   public void close() throws BangerException, InterruptedException {
-    if (opened.isDone() && !opened.isCompletedExceptionally()) {
-      keeper.close(parts());
+    Optional<BridgeKeeper.Parts> parts = Optional.empty();
+    try {
+      parts = Optional.of(parts());
+    } catch (BangerException e) {
+      LOG.debug("what was half set up is removed", e);
     }
+    DnsServer server = dns;
+    if (server != null) {
+      server.close();
+    }
+    keeper.close(parts);
   }
 }
