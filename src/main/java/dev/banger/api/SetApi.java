@@ -29,7 +29,8 @@ public final class SetApi {
       Map<String, String> labels,
       List<String> unlabel,
       @Nullable Long ttlMillis,
-      @Nullable Long idleStopMillis) {}
+      @Nullable Long idleStopMillis,
+      NetworkApi.@Nullable Wanted network) {}
 
   /**
    * What became of one field.

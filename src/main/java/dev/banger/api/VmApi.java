@@ -42,7 +42,8 @@ public final class VmApi {
       long idleStopMillis,
       @Nullable Long waitMillis,
       @Nullable List<String> publish,
-      boolean publishExposed) {}
+      boolean publishExposed,
+      NetworkApi.@Nullable Wanted network) {}
 
   @Json
   public record CreateBegun(String operation, String id, String name) {}
@@ -143,7 +144,8 @@ public final class VmApi {
       Policies policies,
       @Nullable List<String> ports,
       @Nullable List<String> volumes,
-      List<String> published) {}
+      List<String> published,
+      NetworkApi.@Nullable Card network) {}
 
   /**
    * What the VM's supervisor goes by.

@@ -1,5 +1,6 @@
 package dev.banger.cli;
 
+import dev.banger.api.NetworkApi;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.Durations;
@@ -121,5 +122,16 @@ final class OptionValues {
       pairs.put(text.substring(0, equals), text.substring(equals + 1));
     }
     return pairs;
+  }
+
+  /** Null when nothing is wanted. */
+  static NetworkApi.@Nullable Wanted network(
+      @Nullable String ip,
+      @Nullable String nat,
+      @Nullable String network,
+      @Nullable String egress) {
+    return ip == null && nat == null && network == null && egress == null
+        ? null
+        : new NetworkApi.Wanted(ip, nat == null ? null : nat.equals("on"), network, egress);
   }
 }

@@ -50,7 +50,8 @@ final class Rehearsal {
           new VmApi.Policies("no", 0, null, null, null, null),
           null,
           null,
-          List.of());
+          List.of(),
+          null);
   private static final OperationApi.Status RUNNING = status(OperationApi.RUNNING);
 
   private Rehearsal() {}

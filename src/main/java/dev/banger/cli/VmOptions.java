@@ -89,6 +89,22 @@ abstract class VmOptions extends ClientCommand {
       description = "Publish all ports that the image says it listens on, on free ports")
   boolean publishAll;
 
+  @Option(description = "Its IPv4 address, one of the bridge's")
+  @Nullable String ip;
+
+  @Option(description = "Named network whose members see each other")
+  @Nullable String network;
+
+  @Option(
+      allowedValues = {"on", "off"},
+      description = "Whether its packets leave under the host's address")
+  @Nullable String nat;
+
+  @Option(
+      allowedValues = {"internet", "all", "none"},
+      description = "Where it may connect to: internet leaves private addresses out")
+  @Nullable String egress;
+
   /** The request; what is missing is left to the daemon. */
   final VmApi.Create create(@Nullable String chosenImage, String standardInitMode, boolean start)
       throws BangerException, UsageException {
@@ -113,6 +129,7 @@ abstract class VmOptions extends ClientCommand {
         OptionValues.millisOrZero("--idle-stop", idleStop),
         OptionValues.millis("--wait", wait),
         publish,
-        publishAll);
+        publishAll,
+        OptionValues.network(ip, nat, network, egress));
   }
 }

@@ -50,6 +50,19 @@ final class VmSet extends ClientCommand {
   @Option(name = "idle-stop", description = "Stop it when unused for so long; none: never")
   @Nullable String idleStop;
 
+  @Option(description = "Named network whose members see each other")
+  @Nullable String network;
+
+  @Option(
+      allowedValues = {"on", "off"},
+      description = "Whether its packets leave under the host's address")
+  @Nullable String nat;
+
+  @Option(
+      allowedValues = {"internet", "all", "none"},
+      description = "Where it may connect to: internet leaves private addresses out")
+  @Nullable String egress;
+
   @Override
   int run() throws BangerException, UsageException, InterruptedException {
     SetApi.Change change =
@@ -62,7 +75,8 @@ final class VmSet extends ClientCommand {
             OptionValues.pairs(labels),
             unlabel == null ? List.of() : unlabel,
             millisOrNone("--ttl", ttl),
-            millisOrNone("--idle-stop", idleStop));
+            millisOrNone("--idle-stop", idleStop),
+            OptionValues.network(null, nat, NONE.equals(network) ? "" : network, egress));
     SetApi.Changed changed;
     try (Client client = connect()) {
       changed = client.call(SetApi.SET, change, (method, params) -> {});

@@ -1,5 +1,6 @@
 package dev.banger.cli;
 
+import dev.banger.api.NetworkApi;
 import dev.banger.api.VmApi;
 import dev.banger.model.BangerException;
 import dev.banger.model.Durations;
@@ -55,7 +56,7 @@ final class VmShow extends ClientCommand {
         "memory", both(Human.size(vm.memory()), now == null ? null : Human.size(now.memory())));
     text.line("disk", both(Human.size(vm.disk()), now == null ? null : Human.size(now.disk())));
     text.line("init mode", vm.initMode());
-    text.line("address", vm.address());
+    network(text, vm.network());
     text.line("accelerator", vm.accelerator());
     text.line("process", vm.pid());
     text.line("created", Facts.time(vm.createdAt()));
@@ -67,6 +68,15 @@ final class VmShow extends ClientCommand {
     text.lines("publishes", vm.published());
     text.lines("exposes", vm.ports()).lines("volume", vm.volumes());
     return text.toString();
+  }
+
+  private static void network(Facts text, NetworkApi.@Nullable Card network) {
+    if (network != null) {
+      text.lines("address", network.addresses());
+      text.line("network", network.network());
+      text.line("nat", network.nat() ? "on" : "off");
+      text.line("egress", network.egress());
+    }
   }
 
   /** What it has while it runs, and what it gets at its next start if that is something else. */

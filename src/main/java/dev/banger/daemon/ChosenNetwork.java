@@ -89,7 +89,9 @@ final class ChosenNetwork {
 
   /** How a guest's servers are reached. */
   Ports.Dialers dialers() {
-    return bridged.<Ports.Dialers>map(networks -> (vm, guest) -> BridgedNetwork.dialer(networks, vm, guest)).orElse(UserNetwork::dialer);
+    return bridged
+        .<Ports.Dialers>map(networks -> (vm, guest) -> BridgedNetwork.dialer(networks, vm, guest))
+        .orElse(UserNetwork::dialer);
   }
 
   void close() throws Exception {

@@ -109,9 +109,7 @@ public final class Daemon implements AutoCloseable {
     ImageParts stock = stock(config, binaries, journal, imageOps);
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
     DaemonKey key = new DaemonKey(directories.data().resolve("ssh"));
-    ChosenNetwork network =
-        ChosenNetwork.open(config.network(), database, directories, root, clock);
-    keep("network", network::close);
+    ChosenNetwork network = network(config, database, root);
     ChosenAccelerator accelerator = accelerator(config, binaries);
     Forwarder forwarder = keep("ports", forwarder(database));
     Vms vms =
@@ -126,6 +124,7 @@ public final class Daemon implements AutoCloseable {
                 backend.driver(binaries, watcher),
                 capabilities(config, templates, stock.images(), key, network, forwarder),
                 forwarder,
+                network.bridged(),
                 accelerator::choose,
                 number -> Host.confinement(root, number),
                 config.vm().bootLimit(),
@@ -152,6 +151,14 @@ public final class Daemon implements AutoCloseable {
             config,
             directories),
         accelerator);
+  }
+
+  private ChosenNetwork network(Config config, Database database, boolean root)
+      throws BangerException {
+    ChosenNetwork network =
+        ChosenNetwork.open(config.network(), database, directories, root, clock);
+    keep("network", network::close);
+    return network;
   }
 
   private Journal journal(Database database, StepObserver observer) throws BangerException {

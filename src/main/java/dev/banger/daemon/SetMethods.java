@@ -39,7 +39,8 @@ final class SetMethods {
             wish.labels(),
             Set.copyOf(wish.unlabel()),
             duration("ttl", wish.ttlMillis()),
-            duration("idle-stop", wish.idleStopMillis()));
+            duration("idle-stop", wish.idleStopMillis()),
+            Views.wish(wish.network()));
     VmRow row = vms.find(wish.vm());
     return new SetApi.Changed(
         row.id().value(),

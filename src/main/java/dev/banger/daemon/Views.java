@@ -2,19 +2,24 @@ package dev.banger.daemon;
 
 import dev.banger.api.ErrorData;
 import dev.banger.api.EventApi;
+import dev.banger.api.NetworkApi;
 import dev.banger.api.OperationApi;
 import dev.banger.api.VmApi;
 import dev.banger.image.Image;
 import dev.banger.model.BangerException;
+import dev.banger.net.NetworkWish;
 import dev.banger.ops.OperationStatus;
 import dev.banger.store.EventRow;
+import dev.banger.store.LeaseRow;
 import dev.banger.store.VmRow;
 import dev.banger.vm.VmState;
 import dev.banger.vm.VmView;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /** What the rooms know, as the records that clients read. */
@@ -48,7 +53,7 @@ final class Views {
         row.initMode(),
         row.labels(),
         row.env(),
-        null,
+        vm.network().map(net -> net.addresses().getFirst().getHostAddress()).orElse(null),
         up == null ? null : up.pid(),
         up == null ? null : up.accelerator(),
         row.life().created().toEpochMilli(),
@@ -57,7 +62,28 @@ final class Views {
         policies(row),
         image == null ? null : image.defaults().ports(),
         image == null ? null : image.defaults().volumes(),
-        vm.published().stream().map(Object::toString).toList());
+        vm.published().stream().map(Object::toString).toList(),
+        vm.network().map(Views::network).orElse(null));
+  }
+
+  private static NetworkApi.Card network(VmView.Network network) {
+    LeaseRow lease = network.lease();
+    return new NetworkApi.Card(
+        network.addresses().stream().map(InetAddress::getHostAddress).toList(),
+        lease.nat(),
+        text(lease.network()),
+        lease.egress());
+  }
+
+  /** What a client wants of the network. */
+  static NetworkWish wish(NetworkApi.@Nullable Wanted wish) throws BangerException {
+    return wish == null
+        ? NetworkWish.NONE
+        : NetworkWish.parse(
+            Optional.ofNullable(wish.ip()),
+            Optional.ofNullable(wish.nat()),
+            Optional.ofNullable(wish.network()),
+            Optional.ofNullable(wish.egress()));
   }
 
   private static VmApi.Policies policies(VmRow row) {

@@ -177,7 +177,8 @@ final class VmMethods {
         length(wish.idleStopMillis()),
         new PortWishes(
             wish.publish() == null ? List.of() : PortSpec.parse(wish.publish()),
-            wish.publishExposed()));
+            wish.publishExposed()),
+        Views.wish(wish.network()));
   }
 
   private static Optional<Duration> length(long millis) throws BangerException {

@@ -27,7 +27,7 @@ public final class Doctor {
             new MemoryCheck(directories),
             new RoomCheck(directories, config.admission()),
             new ServiceCheck(directories, binaries),
-            new NetworkCheck()));
+            new NetworkCheck(config.network())));
   }
 
   public List<Finding> run() throws InterruptedException {

@@ -36,16 +36,6 @@ public final class VmNetworks {
   private static final Duration OPEN_LIMIT = Duration.ofSeconds(30);
 
   /**
-   * What a user asked for.
-   *
-   * @param address its IPv4 address; empty: any
-   * @param network the named network; empty: none
-   */
-  public record Wish(Optional<Inet4Address> address, boolean nat, String network, Egress egress) {
-    public static final Wish USUAL = new Wish(Optional.empty(), true, "", Egress.INTERNET);
-  }
-
-  /**
    * A VM's card.
    *
    * @param addresses with their bits, IPv4 first
@@ -145,7 +135,7 @@ public final class VmNetworks {
   }
 
   /** Gives a new VM its addresses; refused when the one that it wants is not to be had. */
-  public void reserve(VmId vm, Wish wish) throws BangerException, InterruptedException {
+  public void reserve(VmId vm, NetworkWish wish) throws BangerException, InterruptedException {
     AddressPlan plan = parts().plan();
     OptionalInt wanted = OptionalInt.empty();
     if (wish.address().isPresent()) {
@@ -158,14 +148,19 @@ public final class VmNetworks {
             "leave --ip out, or take one of that network");
       }
     }
-    LeaseRow row = new LeaseRow(vm, 0, "", wish.nat(), wish.network(), wish.egress().toString());
-    Optional<LeaseRow> taken = leases.take(row, wanted, AddressPlan.FIRST_SLOT, plan.capacity());
+    Optional<LeaseRow> taken =
+        leases.take(wish.apply(usual(vm)), wanted, AddressPlan.FIRST_SLOT, plan.capacity());
     if (taken.isEmpty()) {
       throw wanted.isPresent() ? taken(wish, wanted.getAsInt()) : full(plan);
     }
   }
 
-  private BangerException taken(Wish wish, int slot) throws BangerException {
+  /** What a VM has for which nobody wanted anything; without an address. */
+  public static LeaseRow usual(VmId vm) {
+    return new LeaseRow(vm, 0, "", true, "", Egress.INTERNET.toString());
+  }
+
+  private BangerException taken(NetworkWish wish, int slot) throws BangerException {
     String owner = leases.ofSlot(slot).map(row -> row.vm().value()).orElse("another VM");
     return new BangerException(
         ErrorCode.IN_USE,
@@ -185,7 +180,7 @@ public final class VmNetworks {
     BridgeKeeper.Parts parts = parts();
     Optional<LeaseRow> known = leases.of(vm);
     if (known.isEmpty()) {
-      reserve(vm, Wish.USUAL);
+      reserve(vm, NetworkWish.NONE);
       known = leases.of(vm);
     }
     LeaseRow row = known.orElseThrow();
@@ -224,14 +219,13 @@ public final class VmNetworks {
     leases.update(row.get().withTap(""));
   }
 
-  /** Changes what a VM may do, at once. */
-  public void change(VmId vm, boolean nat, String network, Egress egress)
-      throws BangerException, InterruptedException {
+  /** Changes what a VM may do, at once; its address stays. */
+  public void change(VmId vm, NetworkWish wish) throws BangerException, InterruptedException {
     BridgeKeeper.Parts parts = parts();
     if (leases.of(vm).isEmpty()) {
-      reserve(vm, Wish.USUAL);
+      reserve(vm, NetworkWish.NONE);
     }
-    LeaseRow now = leases.of(vm).orElseThrow().withRules(nat, network, egress.toString());
+    LeaseRow now = wish.apply(leases.of(vm).orElseThrow());
     leases.update(now);
     if (!now.tap().isEmpty()) {
       parts.firewall().plug(plugOf(now, parts.plan())).await();

@@ -20,6 +20,7 @@ import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
 import dev.banger.model.VmId;
 import dev.banger.model.VmName;
+import dev.banger.net.VmNetworks;
 import dev.banger.net.port.PortSpec;
 import dev.banger.net.port.Publications;
 import dev.banger.store.VmRow;
@@ -44,6 +45,7 @@ final class Creation {
   private final Transitions transitions;
   private final Images images;
   private final Kernels kernels;
+  private final Optional<VmNetworks> networks;
   private final Lifecycle lifecycle;
   private final Remains remains;
   private final Publications publications;
@@ -72,16 +74,20 @@ final class Creation {
     this.directories = parts.directories();
     this.clock = parts.clock();
     this.imageOps = parts.imageOps();
+    this.networks = parts.networks();
     this.lifecycle = lifecycle;
     this.locks = locks;
   }
 
   /** A VM with a name and nothing else yet; closed without being kept it is gone. */
-  record Reserved(VmRow row, boolean publishesExposed, Steps steps) {}
+  record Reserved(VmRow row, VmSpec spec, Steps steps) {}
 
   /** Checks the wish, takes the name and the host's ports; nothing else is made yet. */
   Reserved reserve(VmSpec spec) throws BangerException, InterruptedException {
     spec.check();
+    if (!spec.network().isEmpty()) {
+      VmNetworks _ = bridged();
+    }
     ImageReference.parse(spec.image());
     publications.check(spec.ports().specs());
     Reserved reserved = reserveName(spec);
@@ -101,7 +107,7 @@ final class Creation {
     try (Held _ = createVm.acquire()) {
       for (int attempt = 0; attempt < NAME_TRIES; attempt++) {
         VmRow row = row(spec, spec.name().isPresent() ? spec.name().get() : names.choose(attempt));
-        Optional<Reserved> reserved = reserve(row, spec.ports().exposed());
+        Optional<Reserved> reserved = reserve(row, spec);
         if (reserved.isPresent()) {
           return reserved.get();
         }
@@ -119,7 +125,7 @@ final class Creation {
   }
 
   /** Empty when the name is taken. */
-  private Optional<Reserved> reserve(VmRow row, boolean publishesExposed)
+  private Optional<Reserved> reserve(VmRow row, VmSpec spec)
       throws BangerException, InterruptedException {
     Steps steps = journal.steps(row.id().value());
     boolean inserted = false;
@@ -131,7 +137,7 @@ final class Creation {
         steps.close();
       }
     }
-    return inserted ? Optional.of(new Reserved(row, publishesExposed, steps)) : Optional.empty();
+    return inserted ? Optional.of(new Reserved(row, spec, steps)) : Optional.empty();
   }
 
   private VmRow row(VmSpec spec, VmName name) throws BangerException {
@@ -163,7 +169,10 @@ final class Creation {
       steps.attribute();
       record(id);
       pin(reserved.row(), progress);
-      if (reserved.publishesExposed()) {
+      if (!reserved.spec().network().isEmpty()) {
+        bridged().reserve(id, reserved.spec().network());
+      }
+      if (reserved.spec().ports().exposed()) {
         publishExposed(id);
       }
       steps.take(Remains.step(StepKind.VM_DIRECTORY, id), () -> makeDirectory(directories.vm(id)));
@@ -194,6 +203,17 @@ final class Creation {
         }
       }
     }
+  }
+
+  private VmNetworks bridged() throws BangerException {
+    return networks.orElseThrow(Creation::noBridge);
+  }
+
+  static BangerException noBridge() {
+    return new BangerException(
+        ErrorCode.HOST_UNSUPPORTED,
+        "an address, a named network, NAT and egress can be chosen on a bridge only, and VMs have the user network here",
+        "run the daemon as root with network.mode = \"bridge\"; `banger doctor` says what is missing");
   }
 
   /** Those of the image's ports that are not published by wish, on ports of banger's choice. */

@@ -3,13 +3,17 @@ package dev.banger.vm;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
+import dev.banger.net.VmNetworks;
 import dev.banger.net.port.Publications;
+import dev.banger.store.LeaseRow;
 import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Finds VMs by what users call them, and says what is true of them now. Takes no lock. */
 final class Lookup {
@@ -18,7 +22,10 @@ final class Lookup {
   private final Transitions transitions;
   private final Observer observer;
   private final Recovery recovery;
+  private static final Logger LOG = LoggerFactory.getLogger(Lookup.class);
+
   private final Publications publications;
+  private final Optional<VmNetworks> networks;
   private final Predicate<VmId> hidden;
 
   /**
@@ -31,8 +38,10 @@ final class Lookup {
       Observer observer,
       Recovery recovery,
       Publications publications,
+      Optional<VmNetworks> networks,
       Predicate<VmId> hidden) {
     this.publications = publications;
+    this.networks = networks;
     this.recovery = recovery;
     this.observer = observer;
     this.table = table;
@@ -81,7 +90,12 @@ final class Lookup {
   /** Of one that is no more. */
   VmView gone(VmRow row) {
     return new VmView(
-        row, new VmState.Down("deleted", ""), row.life().created(), Optional.empty(), List.of());
+        row,
+        new VmState.Down("deleted", ""),
+        row.life().created(),
+        Optional.empty(),
+        List.of(),
+        Optional.empty());
   }
 
   VmView view(VmRow row) {
@@ -92,7 +106,23 @@ final class Lookup {
         state(seen, live, lifecycle.outcomes().unwritten(row.id())),
         seen.since(),
         live == null ? Optional.empty() : observer.running(row, live),
-        publications.of(row.id()));
+        publications.of(row.id()),
+        network(row.id()));
+  }
+
+  /** A network that is not up says nothing: the VM is shown all the same. */
+  private Optional<VmView.Network> network(VmId id) {
+    try {
+      Optional<LeaseRow> lease = networks.isPresent() ? networks.get().lease(id) : Optional.empty();
+      return lease.isEmpty()
+          ? Optional.empty()
+          : Optional.of(new VmView.Network(lease.get(), networks.orElseThrow().addresses(id)));
+    } catch (BangerException e) {
+      LOG.debug("vm={} is shown without its addresses", id, e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return Optional.empty();
   }
 
   /** One whose VMM has just ended, but whose end is not written down, is not shown as running. */

@@ -14,6 +14,9 @@ import dev.banger.model.Directories;
 import dev.banger.model.Durations;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
+import dev.banger.net.NetworkWish;
+import dev.banger.net.VmNetworks;
+import dev.banger.store.LeaseRow;
 import dev.banger.store.VmRow;
 import dev.banger.vmm.Machine;
 import java.nio.file.Path;
@@ -42,13 +45,16 @@ final class Settings {
   private final Clock clock;
   private final Journal journal;
   private final KeyedLocks<VmId> locks;
+  private final Optional<VmNetworks> networks;
 
   Settings(
       Transitions transitions,
       Directories directories,
       Clock clock,
       Journal journal,
-      KeyedLocks<VmId> locks) {
+      KeyedLocks<VmId> locks,
+      Optional<VmNetworks> networks) {
+    this.networks = networks;
     this.transitions = transitions;
     this.directories = directories;
     this.clock = clock;
@@ -69,6 +75,9 @@ final class Settings {
           ErrorCode.WRONG_STATE, row.name() + " is being deleted", "nothing is changed any more");
     }
     change.check(row);
+    if (!change.network().isEmpty() && networks.isEmpty()) {
+      throw Creation.noBridge();
+    }
     try (Steps steps = journal.steps(row.id().value())) {
       VmRow after = steps.pass(step(StepKind.VM_SETTINGS, row.id()), () -> write(row, change));
       List<ChangedField> fields = new ArrayList<>();
@@ -78,8 +87,32 @@ final class Settings {
       }
       policies(row, after, change, fields);
       labels(row, after, change, fields);
+      if (!change.network().isEmpty()) {
+        network(row.id(), change.network(), networks.orElseThrow(), fields);
+      }
       return fields;
     }
+  }
+
+  private static void network(
+      VmId vm, NetworkWish wish, VmNetworks networks, List<ChangedField> fields)
+      throws BangerException, InterruptedException {
+    LeaseRow before = networks.lease(vm).orElseGet(() -> VmNetworks.usual(vm));
+    networks.change(vm, wish);
+    LeaseRow after = networks.lease(vm).orElse(before);
+    if (wish.nat().isPresent()) {
+      fields.add(field("nat", onOff(before.nat()), onOff(after.nat()), ""));
+    }
+    if (wish.network().isPresent()) {
+      fields.add(field("network", before.network(), after.network(), ""));
+    }
+    if (wish.egress().isPresent()) {
+      fields.add(field("egress", before.egress(), after.egress(), ""));
+    }
+  }
+
+  private static String onOff(boolean on) {
+    return on ? "on" : "off";
   }
 
   private static Step step(StepKind kind, VmId id, Path... places) {

@@ -4,6 +4,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.RestartPolicy;
+import dev.banger.net.NetworkWish;
 import dev.banger.store.VmRow;
 import java.time.Duration;
 import java.time.Instant;
@@ -19,6 +20,7 @@ import java.util.TreeMap;
  * @param unlabel keys of labels that go; none of them need be there
  * @param ttl from now on; zero: it lives on
  * @param idleStop zero: it is not stopped
+ * @param network what is wanted of its network, but no other address
  */
 public record VmChange(
     Optional<Integer> cpus,
@@ -28,7 +30,8 @@ public record VmChange(
     Map<String, String> labels,
     Set<String> unlabel,
     Optional<Duration> ttl,
-    Optional<Duration> idleStop) {
+    Optional<Duration> idleStop,
+    NetworkWish network) {
   public VmChange {
     labels = Map.copyOf(labels);
     unlabel = Set.copyOf(unlabel);
@@ -42,7 +45,8 @@ public record VmChange(
         && labels.isEmpty()
         && unlabel.isEmpty()
         && ttl.isEmpty()
-        && idleStop.isEmpty();
+        && idleStop.isEmpty()
+        && network.isEmpty();
   }
 
   /** Refuses the whole when one field cannot be. */

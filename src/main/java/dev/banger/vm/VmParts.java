@@ -9,6 +9,7 @@ import dev.banger.journal.Journal;
 import dev.banger.lock.OrderedLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
+import dev.banger.net.VmNetworks;
 import dev.banger.net.port.Forwarder;
 import dev.banger.net.port.Publications;
 import dev.banger.ops.Operations;
@@ -43,6 +44,7 @@ public record VmParts(
     Vmm driver,
     Capabilities capabilities,
     Forwarder forwarder,
+    Optional<VmNetworks> networks,
     Accelerators accelerators,
     Confinements confinement,
     Optional<Duration> bootLimit,

@@ -6,6 +6,7 @@ import dev.banger.model.Durations;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.RestartPolicy;
 import dev.banger.model.VmName;
+import dev.banger.net.NetworkWish;
 import dev.banger.net.port.PortWishes;
 import dev.banger.store.VmRow;
 import java.time.Duration;
@@ -26,6 +27,7 @@ import java.util.Set;
  * @param owner the caller's user name
  * @param ttl it is stopped and deleted so long after its creation began
  * @param idleStop it is stopped when nobody used it for so long
+ * @param network what it wants of the network; only where VMs are on a bridge
  * @param ports what it publishes from its creation on
  */
 public record VmSpec(
@@ -43,7 +45,8 @@ public record VmSpec(
     RestartPolicy restart,
     Optional<Duration> ttl,
     Optional<Duration> idleStop,
-    PortWishes ports) {
+    PortWishes ports,
+    NetworkWish network) {
   private static final Duration LEAST_TIME = Duration.ofSeconds(1);
   private static final Duration MOST_TIME = Duration.ofDays(3650);
   private static final int CPU_LIMIT = 64;
@@ -76,7 +79,8 @@ public record VmSpec(
         row.policy().restart(),
         row.policy().ttl(),
         row.policy().idleStop(),
-        PortWishes.NONE);
+        PortWishes.NONE,
+        NetworkWish.NONE);
   }
 
   /** Refuses what cannot work, before anything is made. */

@@ -1,7 +1,9 @@
 package dev.banger.vm;
 
+import dev.banger.store.LeaseRow;
 import dev.banger.store.PublicationRow;
 import dev.banger.store.VmRow;
+import java.net.InetAddress;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -11,6 +13,7 @@ import java.util.Optional;
  *
  * @param since when it came to be so
  * @param running what it has while it runs; differs from the row's when that was changed since
+ * @param network empty: it has had none yet, or there is no bridge
  * @param published ports of its guest on addresses of the host
  */
 public record VmView(
@@ -18,4 +21,12 @@ public record VmView(
     VmState state,
     Instant since,
     Optional<VmRow.Shape> running,
-    List<PublicationRow> published) {}
+    List<PublicationRow> published,
+    Optional<Network> network) {
+  /**
+   * What it has of the bridge.
+   *
+   * @param addresses IPv4 first
+   */
+  public record Network(LeaseRow lease, List<InetAddress> addresses) {}
+}

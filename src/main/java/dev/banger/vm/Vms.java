@@ -76,7 +76,13 @@ public final class Vms {
             System::nanoTime);
     this.admission = new Admission(parts.room(), parts.admission(), lifecycle::memory);
     this.settings =
-        new Settings(transitions, parts.directories(), parts.clock(), parts.journal(), locks);
+        new Settings(
+            transitions,
+            parts.directories(),
+            parts.clock(),
+            parts.journal(),
+            locks,
+            parts.networks());
     this.observer = new Observer(this, lifecycle, parts.directories(), parts.clock());
     this.publishing = new Publishing(this, parts, lifecycle, transitions, locks);
     this.retirement = new Retirement(table, transitions, publishing, this::deleteIfThere);
@@ -97,6 +103,7 @@ public final class Vms {
             observer,
             recovery,
             parts.publications(),
+            parts.networks(),
             retirement::hides);
     this.promotion = new Promotion(parts, plans, lookup, lifecycle, transitions, admission, locks);
   }

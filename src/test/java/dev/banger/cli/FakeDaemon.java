@@ -160,7 +160,8 @@ final class FakeDaemon implements AutoCloseable {
         new VmApi.Policies("no", 0, null, null, null, null),
         null,
         null,
-        List.of());
+        List.of(),
+        null);
   }
 
   private static OperationApi.Status status(String state, String stage, @Nullable ErrorData error) {

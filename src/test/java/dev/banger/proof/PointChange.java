@@ -37,7 +37,16 @@ final class PointChange {
         client.call(
             SetApi.SET,
             new SetApi.Change(
-                vm, CPUS, MEMORY, LARGER, RESTART, Map.of("team", "blue"), List.of(), null, null));
+                vm,
+                CPUS,
+                MEMORY,
+                LARGER,
+                RESTART,
+                Map.of("team", "blue"),
+                List.of(),
+                null,
+                null,
+                null));
   }
 
   /** Every field is as it was, or every one as it was asked for. */

@@ -54,11 +54,11 @@ record StormChange(String round, int cpus, long memory, String restart) {
 
   SetApi.Change request(String vm) {
     return new SetApi.Change(
-        vm, cpus, memory, 0, restart, Map.of(LABEL, round), List.of(), null, null);
+        vm, cpus, memory, 0, restart, Map.of(LABEL, round), List.of(), null, null, null);
   }
 
   /** Nothing but the label. */
   static SetApi.Change labelled(String vm, String round) {
-    return new SetApi.Change(vm, 0, 0, 0, null, Map.of(LABEL, round), List.of(), null, null);
+    return new SetApi.Change(vm, 0, 0, 0, null, Map.of(LABEL, round), List.of(), null, null, null);
   }
 }

@@ -146,7 +146,7 @@ public final class TestClient implements AutoCloseable {
 
   /** Makes its disks so large, and gives it these labels. */
   public void set(String vm, long disk, Map<String, String> labels) throws BangerException {
-    call(SetApi.SET, new SetApi.Change(vm, 0, 0, disk, null, labels, List.of(), null, null));
+    call(SetApi.SET, new SetApi.Change(vm, 0, 0, disk, null, labels, List.of(), null, null, null));
   }
 
   /** Ids of images. */

@@ -68,7 +68,7 @@ final class RpcClientTest {
       VmApi.Create create =
           new VmApi.Create(
               null, null, null, 0, 0, 0, List.of(), "auto", true, Map.of(), null, null, 0, 0, null,
-              null, false);
+              null, false, null);
       assertThat(client.call("create", create, VmApi.CreateBegun.class, null, DEAF).name())
           .isEqualTo("null");
       assertThat(client.call("who", new Nothing(), VmApi.Ref.class, null, DEAF).vm())

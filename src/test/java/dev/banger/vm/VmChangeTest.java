@@ -8,6 +8,7 @@ import dev.banger.model.ByteSize;
 import dev.banger.model.RestartPolicy;
 import dev.banger.model.VmId;
 import dev.banger.model.VmName;
+import dev.banger.net.NetworkWish;
 import dev.banger.store.VmRow;
 import java.time.Duration;
 import java.time.Instant;
@@ -43,7 +44,8 @@ class VmChangeTest {
           Map.of(),
           Set.of(),
           Optional.empty(),
-          Optional.empty());
+          Optional.empty(),
+          NetworkWish.NONE);
 
   private static VmChange shape(int cpus, ByteSize memory, ByteSize disk) {
     return new VmChange(
@@ -54,7 +56,8 @@ class VmChangeTest {
         Map.of("c", "3"),
         Set.of("a"),
         Optional.empty(),
-        Optional.empty());
+        Optional.empty(),
+        NetworkWish.NONE);
   }
 
   private static VmChange times(Duration ttl, Duration idleStop) {
@@ -66,7 +69,8 @@ class VmChangeTest {
         Map.of(),
         Set.of(),
         Optional.of(ttl),
-        Optional.of(idleStop));
+        Optional.of(idleStop),
+        NetworkWish.NONE);
   }
 
   @Test

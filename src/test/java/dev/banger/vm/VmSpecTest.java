@@ -8,6 +8,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.RestartPolicy;
+import dev.banger.net.NetworkWish;
 import dev.banger.net.port.PortWishes;
 import java.util.HashSet;
 import java.util.List;
@@ -37,7 +38,8 @@ class VmSpecTest {
         RestartPolicy.NEVER,
         Optional.empty(),
         Optional.empty(),
-        PortWishes.NONE);
+        PortWishes.NONE,
+        NetworkWish.NONE);
   }
 
   static Stream<VmSpec> impossible() {

@@ -22,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
 import org.xbill.DNS.Rcode;
@@ -44,7 +45,7 @@ public final class Upstream {
   /** Times to live are not counted down, so nothing is kept for long; seconds. */
   private static final long LONGEST_KEPT = 30;
 
-  private final Path configuration;
+  private final Supplier<List<InetSocketAddress>> servers;
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
   private final LeafLock lock = new LeafLock("dns-cache");
@@ -66,12 +67,18 @@ public final class Upstream {
    * @param configuration the host's resolv.conf
    */
   public Upstream(Path configuration, Clock clock) {
-    this.configuration = configuration;
+    this.servers = () -> servers(configuration);
+    this.clock = clock;
+  }
+
+  /** These, always. */
+  Upstream(List<InetSocketAddress> fixed, Clock clock) {
+    this.servers = () -> fixed;
     this.clock = clock;
   }
 
   /** The host's name servers; none: it has none, or no such file. */
-  public List<InetSocketAddress> servers() {
+  private static List<InetSocketAddress> servers(Path configuration) {
     List<InetSocketAddress> servers = new ArrayList<>();
     try {
       for (String line : Files.readAllLines(configuration)) {
@@ -96,9 +103,9 @@ public final class Upstream {
     Message sent = query.clone();
     sent.getHeader().setID(random.nextInt(1 << 16));
     byte[] wire = sent.toWire();
-    List<InetSocketAddress> servers = servers();
+    List<InetSocketAddress> all = servers.get();
     for (int round = 0; round < ROUNDS; round++) {
-      for (InetSocketAddress server : servers) {
+      for (InetSocketAddress server : all) {
         Optional<Message> answer = ask(server, sent, wire);
         if (answer.isPresent()) {
           keep(key, answer.get());

@@ -1,0 +1,35 @@
+package dev.banger.api;
+
+import io.avaje.jsonb.Json;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What a VM has and wants of the network, in bridge mode. */
+public final class NetworkApi {
+  private NetworkApi() {}
+
+  /**
+   * What is wanted; what is absent stays, or is as every VM has it.
+   *
+   * @param ip its IPv4 address; only of a VM that is made
+   * @param nat whether its packets leave under the host's address
+   * @param network the named network whose members it sees; empty: none
+   * @param egress internet, all or none
+   */
+  @Json
+  public record Wanted(
+      @Nullable String ip,
+      @Nullable Boolean nat,
+      @Nullable String network,
+      @Nullable String egress) {}
+
+  /**
+   * What a VM has.
+   *
+   * @param addresses IPv4 first
+   * @param network the named network that it belongs to; absent: none
+   */
+  @Json
+  public record Card(
+      List<String> addresses, boolean nat, @Nullable String network, String egress) {}
+}

@@ -1,0 +1,321 @@
+package dev.banger.job;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+
+/**
+ * Four VMs on a bridge of this host, and a network namespace that is the internet to them: two VMs
+ * alone, two in the network {@code dev}.
+ */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class NetworkHostTest {
+  private static final String BRIDGE = "bangertest";
+  private static final String GATEWAY = "10.99.0.1";
+  private static final String INTERNET = "203.0.113.2";
+  private static final String INTERNET_6 = "2001:db8:99::2";
+  private static final String PRIVATE = "192.168.199.1";
+  private static final Path CALLS = Path.of("/proc/sys/net/bridge/bridge-nf-call-iptables");
+  private static final List<Integer> SLOTS = List.of(11, 12, 13, 14);
+
+  private Host host;
+  private String before = "";
+  private final List<Process> servers = new ArrayList<>();
+
+  @BeforeAll
+  void fourMachinesAndAnInternet() throws Exception {
+    assumeTrue(Files.isWritable(Path.of("/dev/net/tun")), "no /dev/net/tun for this user");
+    sh("ip link delete bti0 2> /dev/null; ip netns delete bti 2> /dev/null; true");
+    before = state();
+    sh(
+        """
+        ip netns add bti && ip link add bti0 type veth peer name bti1 netns bti
+        ip addr add 203.0.113.1/24 dev bti0 && ip addr add 2001:db8:99::1/64 dev bti0 nodad
+        ip link set bti0 up
+        ip -n bti addr add 203.0.113.2/24 dev bti1 && ip -n bti addr add 2001:db8:99::2/64 dev bti1 nodad
+        ip -n bti addr add 192.168.199.1/24 dev bti1
+        ip -n bti link set bti1 up && ip -n bti route add default via 203.0.113.1
+        ip route add 192.168.199.0/24 via 203.0.113.2
+        """);
+    serve(
+        "ip",
+        "netns",
+        "exec",
+        "bti",
+        "socat",
+        "TCP4-LISTEN:80,fork,reuseaddr",
+        "SYSTEM:echo $SOCAT_PEERADDR");
+    serve(
+        "ip",
+        "netns",
+        "exec",
+        "bti",
+        "socat",
+        "TCP6-LISTEN:81,fork,reuseaddr,ipv6only=1",
+        "SYSTEM:echo $SOCAT_PEERADDR");
+    serve("socat", "TCP4-LISTEN:9911,fork,reuseaddr", "SYSTEM:echo host");
+    host =
+        Host.open()
+            .configure(
+                """
+                accel = "tcg"
+                [vm]
+                memory = "192M"
+                disk = "1G"
+                [network]
+                mode = "bridge"
+                bridge = "bangertest"
+                subnet = "10.99.0.0/24"
+                """);
+    for (int slot : SLOTS) {
+      List<String> words =
+          new ArrayList<>(
+              List.of(
+                  "vm",
+                  "create",
+                  "m" + slot,
+                  "--start",
+                  "--init-mode",
+                  "agent",
+                  "--ip",
+                  address(slot)));
+      if (slot > 12) {
+        words.addAll(List.of("--network", "dev"));
+      }
+      host.banger(words.toArray(String[]::new)).ok();
+    }
+  }
+
+  @AfterAll
+  void nothingIsLeft() throws Exception {
+    try {
+      if (host != null) {
+        host.close();
+      }
+    } finally {
+      servers.forEach(Process::destroyForcibly);
+      sh(
+          "ip link delete bti0; ip netns delete bti; ip link delete "
+              + BRIDGE
+              + " 2> /dev/null; true");
+    }
+  }
+
+  private void serve(String... command) throws Exception {
+    servers.add(new ProcessBuilder(command).start());
+  }
+
+  private static String sh(String line) throws Exception {
+    Process process = new ProcessBuilder("bash", "-c", line).redirectErrorStream(true).start();
+    String said =
+        new String(
+            process.getInputStream().readAllBytes(), java.nio.charset.StandardCharsets.UTF_8);
+    assertThat(process.waitFor()).as(line + ": " + said).isZero();
+    return said;
+  }
+
+  private static String address(int slot) {
+    return "10.99.0." + slot;
+  }
+
+  /** All that banger may change, as text. */
+  private static String state() throws Exception {
+    return sh(
+        "ip -br link | awk '{print $1}' | sort; ip rule; ip route; nft list ruleset;"
+            + " cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding"
+            + " /proc/sys/net/bridge/bridge-nf-call-* 2> /dev/null");
+  }
+
+  private Host.Result in(int slot, String line) throws Exception {
+    return host.banger("vm", "exec", "-n", "m" + slot, "--", "bash", "-c", line);
+  }
+
+  private boolean reaches(int slot, String address) throws Exception {
+    return in(slot, "ping -c 1 -W 2 " + address).status() == 0;
+  }
+
+  private static String ask(String address, int port) {
+    return "timeout 5 bash -c 'cat < /dev/tcp/" + address + "/" + port + "'";
+  }
+
+  @Test
+  @Order(1)
+  void packetsLeaveUnderTheHostsAddressAndUnderTheirOwnWithoutNat() throws Exception {
+    assertThat(in(11, ask(INTERNET, 80)).ok().out().strip()).isEqualTo("203.0.113.1");
+    assertThat(in(11, ask(INTERNET_6, 81)).ok().out())
+        .contains("2001:0db8:0099:0000:0000:0000:0000:0001");
+    host.banger("vm", "set", "m11", "--nat", "off").ok();
+    assertThat(in(11, ask(INTERNET, 80)).ok().out().strip()).isEqualTo(address(11));
+    assertThat(host.banger("vm", "set", "m11", "--nat", "on").ok().out())
+        .contains("nat: off -> on");
+    assertThat(in(11, ask(INTERNET, 80)).ok().out().strip()).isEqualTo("203.0.113.1");
+  }
+
+  @Test
+  @Order(2)
+  void machinesSeeOnlyMembersOfTheirNetworkWhateverBridgesCall() throws Exception {
+    String calls = Files.exists(CALLS) ? Files.readString(CALLS).strip() : "";
+    try {
+      for (String mode : calls.isEmpty() ? List.of("") : List.of("0", "1")) {
+        if (!mode.isEmpty()) {
+          Files.writeString(CALLS, mode);
+        }
+        assertThat(reaches(13, address(14))).as("members, bridge-nf %s", mode).isTrue();
+        assertThat(reaches(11, address(12))).as("strangers, bridge-nf %s", mode).isFalse();
+        assertThat(reaches(13, address(12)))
+            .as("a member and a stranger, bridge-nf %s", mode)
+            .isFalse();
+        assertThat(
+                in(
+                        11,
+                        "ip route add "
+                            + address(12)
+                            + " via "
+                            + GATEWAY
+                            + "; ping -c 1 -W 2 "
+                            + address(12))
+                    .status())
+            .as("strangers through the gateway, bridge-nf %s", mode)
+            .isNotZero();
+        assertThat(in(11, "ip route del " + address(12)).status()).isZero();
+      }
+    } finally {
+      if (!calls.isEmpty()) {
+        Files.writeString(CALLS, calls);
+      }
+    }
+    host.banger("vm", "set", "m12", "--network", "dev").ok();
+    assertThat(reaches(13, address(12))).isTrue();
+    host.banger("vm", "set", "m12", "--network", "none").ok();
+    assertThat(reaches(13, address(12))).isFalse();
+  }
+
+  @Test
+  @Order(3)
+  void whoSpeaksAsSomebodyElseIsNotHeard() throws Exception {
+    assertThat(reaches(11, GATEWAY)).isTrue();
+    assertThat(
+            in(11, "ip addr add 10.99.0.77/24 dev eth0; ping -c 1 -W 2 -I 10.99.0.77 " + GATEWAY)
+                .status())
+        .isNotZero();
+    assertThat(in(11, "ip addr del 10.99.0.77/24 dev eth0").status()).isZero();
+    assertThat(
+            in(
+                    12,
+                    "mac=$(cat /sys/class/net/eth0/address); ip link set eth0 address 02:00:00:00:00:77;"
+                        + " ping -c 1 -W 2 "
+                        + GATEWAY
+                        + "; status=$?;"
+                        + " ip link set eth0 address $mac; exit $status")
+                .status())
+        .isNotZero();
+    assertThat(reaches(12, GATEWAY)).isTrue();
+  }
+
+  @Test
+  @Order(4)
+  void theHostServesNamesAndNothingElse() throws Exception {
+    assertThat(in(11, ask(GATEWAY, 9911)).status()).isNotZero();
+    assertThat(in(11, ask("203.0.113.1", 9911)).status()).isNotZero();
+    assertThat(in(11, "getent ahostsv4 m13.vm").ok().out()).startsWith(address(13) + " ");
+    assertThat(
+            sh("dig +short @" + GATEWAY + " m11.vm; dig +short +tcp @" + GATEWAY + " www.m11.vm"))
+        .isEqualTo(address(11) + "\n" + address(11) + "\n");
+    assertThat(sh("dig +short @" + GATEWAY + " AAAA m11.vm")).startsWith("fd");
+    assertThat(sh("dig +short @" + GATEWAY + " -x " + address(12))).isEqualTo("m12.vm.\n");
+    assertThat(sh("dig @" + GATEWAY + " nobody.vm")).contains("NXDOMAIN");
+  }
+
+  @Test
+  @Order(5)
+  void aMachineGoesWhereItMay() throws Exception {
+    assertThat(in(11, ask(PRIVATE, 80)).status()).isNotZero();
+    host.banger("vm", "set", "m11", "--egress", "all").ok();
+    assertThat(in(11, ask(PRIVATE, 80)).ok().out().strip()).isEqualTo("203.0.113.1");
+    host.banger("vm", "set", "m11", "--egress", "none").ok();
+    assertThat(in(11, ask(INTERNET, 80)).status()).isNotZero();
+    assertThat(in(11, ask(INTERNET_6, 81)).status()).isNotZero();
+    assertThat(in(11, "getent ahostsv4 m13.vm").status()).isZero();
+    host.banger("vm", "set", "m11", "--egress", "internet").ok();
+    assertThat(in(11, ask(INTERNET, 80)).ok().out().strip()).isEqualTo("203.0.113.1");
+  }
+
+  @Test
+  @Order(6)
+  void anAddressThatIsNotToBeHadIsRefusedWithItsOwner() throws Exception {
+    Host.Result taken = host.banger("vm", "create", "--ip", address(11));
+    assertThat(taken.status()).isEqualTo(1);
+    assertThat(taken.err()).contains("IN_USE", address(11) + " belongs to VM");
+    assertThat(host.banger("vm", "create", "--ip", "10.98.0.5").err()).contains("INVALID");
+    assertThat(host.banger("vm", "ls", "--all", "--quiet").ok().out().lines()).hasSize(4);
+    assertThat(host.banger("vm", "ls").ok().out()).contains(address(11));
+  }
+
+  @Test
+  @Order(7)
+  void whatSomebodyTakesAwayIsThereAgain() throws Exception {
+    String rules = table("inet") + table("bridge");
+    sh("nft flush ruleset");
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> (table("inet") + table("bridge")).equals(rules));
+    sh("ip link delete " + BRIDGE);
+    await().atMost(Duration.ofSeconds(20)).until(() -> reaches(11, GATEWAY));
+    assertThat(in(11, ask(INTERNET, 80)).ok().out().strip()).isEqualTo("203.0.113.1");
+    assertThat(reaches(13, address(14))).isTrue();
+    assertThat(reaches(11, address(12))).isFalse();
+  }
+
+  /** Elements of a set have no order. */
+  private static String table(String family) throws Exception {
+    String listed = sh("nft list table " + family + " " + BRIDGE + " 2> /dev/null || true");
+    return listed
+        .lines()
+        .flatMap(line -> java.util.Arrays.stream(line.strip().split(", *", -1)))
+        .map(part -> part.replaceAll("elements = \\{|[{}]", "").strip())
+        .sorted()
+        .collect(Collectors.joining("\n"));
+  }
+
+  @Test
+  @Order(8)
+  void aKilledDaemonsMachinesKeepTheirNetworkAndTheNextOneTidiesUp() throws Exception {
+    sh("kill -9 " + host.daemonPid());
+    host.banger("vm", "ls").ok();
+    assertThat(in(11, ask(INTERNET, 80)).ok().out().strip()).isEqualTo("203.0.113.1");
+    assertThat(sh("dig +short @" + GATEWAY + " m11.vm").strip()).isEqualTo(address(11));
+    host.banger("vm", "stop", "--force", "m12").ok();
+    assertThat(sh("dig +short @" + GATEWAY + " m12.vm")).isEmpty();
+    host.banger("vm", "start", "m12").ok();
+    assertThat(sh("dig +short @" + GATEWAY + " m12.vm").strip()).isEqualTo(address(12));
+    assertThat(reaches(12, GATEWAY)).isTrue();
+  }
+
+  @Test
+  @Order(9)
+  void afterTheLastMachineTheHostIsAsItWas() throws Exception {
+    for (int slot : SLOTS) {
+      host.banger("vm", "delete", "--force", "m" + slot).ok();
+    }
+    host.banger("daemon", "stop").ok();
+    sh("ip link delete bti0; ip netns delete bti");
+    assertThat(state()).isEqualTo(before);
+    sh("ip netns add bti && ip link add bti0 type veth peer name bti1 netns bti"); // as the end
+    // expects
+  }
+}

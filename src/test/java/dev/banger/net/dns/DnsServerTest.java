@@ -1,0 +1,131 @@
+package dev.banger.net.dns;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.banger.model.BangerException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.xbill.DNS.DClass;
+import org.xbill.DNS.Flags;
+import org.xbill.DNS.Message;
+import org.xbill.DNS.Name;
+import org.xbill.DNS.OPTRecord;
+import org.xbill.DNS.Rcode;
+import org.xbill.DNS.Record;
+import org.xbill.DNS.Section;
+import org.xbill.DNS.Type;
+
+class DnsServerTest {
+  @TempDir Path directory;
+  private DnsServer server;
+
+  /** One VM, web, at 10.87.0.2; and bare, which has no address now. */
+  private static final class Fixed implements Names {
+    @Override
+    public List<InetAddress> addresses(String vm) {
+      return vm.equals("web")
+          ? List.of(InetAddress.ofLiteral("10.87.0.2"), InetAddress.ofLiteral("fd00::2"))
+          : List.of();
+    }
+
+    @Override
+    public boolean exists(String vm) {
+      return vm.equals("web") || vm.equals("bare");
+    }
+
+    @Override
+    public boolean isOurs(InetAddress address) {
+      return address.getHostAddress().startsWith("10.87.");
+    }
+
+    @Override
+    public Optional<String> name(InetAddress address) throws BangerException {
+      return address.getHostAddress().equals("10.87.0.2") ? Optional.of("web") : Optional.empty();
+    }
+  }
+
+  @BeforeEach
+  void aServerWithoutAnyAbove() throws Exception {
+    Path none = Files.writeString(directory.resolve("resolv.conf"), "# nobody\n");
+    server = new DnsServer(new Fixed(), new Upstream(none, Clock.systemUTC()));
+  }
+
+  private Message ask(String name, int type) throws Exception {
+    Message query = Message.newQuery(Record.newRecord(Name.fromString(name), type, DClass.IN));
+    return new Message(server.answer(query.toWire(), false).orElseThrow());
+  }
+
+  private static List<String> answers(Message reply) {
+    return reply.getSection(Section.ANSWER).stream().map(Record::rdataToString).toList();
+  }
+
+  @Test
+  void aMachineIsKnownByItsNameInBothFamiliesAndAllBelowIt() throws Exception {
+    assertThat(answers(ask("web.vm.", Type.A))).containsExactly("10.87.0.2");
+    assertThat(answers(ask("WEB.vm.", Type.AAAA))).containsExactly("fd00:0:0:0:0:0:0:2");
+    assertThat(answers(ask("a.b.web.vm.", Type.A))).containsExactly("10.87.0.2");
+    assertThat(ask("web.vm.", Type.A).getHeader().getFlag(Flags.AA)).isTrue();
+  }
+
+  @Test
+  void anAddressHasItsMachinesName() throws Exception {
+    assertThat(answers(ask("2.0.87.10.in-addr.arpa.", Type.PTR))).containsExactly("web.vm.");
+    assertThat(ask("9.0.87.10.in-addr.arpa.", Type.PTR).getRcode()).isEqualTo(Rcode.NXDOMAIN);
+  }
+
+  @Test
+  void theUnknownIsNoDomainAndTheKnownWithoutAnAddressIsEmpty() throws Exception {
+    assertThat(ask("nobody.vm.", Type.A).getRcode()).isEqualTo(Rcode.NXDOMAIN);
+    Message bare = ask("bare.vm.", Type.A);
+    assertThat(bare.getRcode()).isEqualTo(Rcode.NOERROR);
+    assertThat(answers(bare)).isEmpty();
+    assertThat(bare.getSection(Section.AUTHORITY)).hasSize(1);
+    assertThat(answers(ask("web.vm.", Type.MX))).isEmpty();
+    assertThat(ask("web.vm.", Type.MX).getRcode()).isEqualTo(Rcode.NOERROR);
+  }
+
+  @Test
+  void whereNobodyIsAboveTheRestFails() throws Exception {
+    assertThat(ask("example.org.", Type.A).getRcode()).isEqualTo(Rcode.SERVFAIL);
+  }
+
+  @Test
+  void whoSpeaksEdnsIsAnsweredSoAndWhoDoesNotIsNot() throws Exception {
+    Message query =
+        Message.newQuery(Record.newRecord(Name.fromString("web.vm."), Type.A, DClass.IN));
+    query.addRecord(new OPTRecord(4096, 0, 0), Section.ADDITIONAL);
+    assertThat(new Message(server.answer(query.toWire(), false).orElseThrow()).getOPT())
+        .isNotNull();
+    assertThat(ask("web.vm.", Type.A).getOPT()).isNull();
+  }
+
+  @Test
+  void whatIsNoQuestionIsNotAnswered() throws Exception {
+    assertThat(server.answer(new byte[] {1, 2, 3}, false)).isEmpty();
+    assertThat(server.answer(new byte[0], true)).isEmpty();
+    Message reply = ask("web.vm.", Type.A);
+    assertThat(server.answer(reply.toWire(), false)).isEmpty();
+  }
+
+  @Test
+  void whatIsAskedAboveIsAskedOnce() throws Exception {
+    InetAddress address = InetAddress.ofLiteral("127.0.0.77");
+    Message query =
+        Message.newQuery(Record.newRecord(Name.fromString("web.vm."), Type.A, DClass.IN));
+    Upstream upstream;
+    try (DnsServer above = new DnsServer(new Fixed(), new Upstream(List.of(), Clock.systemUTC()))) {
+      int port = above.listen(address, 0);
+      upstream = new Upstream(List.of(new InetSocketAddress(address, port)), Clock.systemUTC());
+      assertThat(answers(upstream.ask(query).orElseThrow())).containsExactly("10.87.0.2");
+    }
+    assertThat(answers(upstream.ask(query).orElseThrow())).containsExactly("10.87.0.2");
+  }
+}
