@@ -102,7 +102,6 @@ public final class Daemon implements AutoCloseable {
     Operations operations = new Operations(new OperationTable(database), clock);
     TestPoints.cancels(observer, operations);
     keep("operations", () -> operations.close(OPERATIONS_END));
-
     boolean root = Host.isRoot();
     Binaries binaries = Binaries.installed(config.binaries());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");

@@ -79,7 +79,7 @@ final class BridgeKeeper {
     taps.adopt(plugged.stream().map(LeaseRow::tap).collect(Collectors.toSet()));
     taps.fill();
     Parts parts = new Parts(bridge, plan, taps, firewall);
-    watch = host.watch(() -> mend(parts));
+    watch = host.watch(filter -> mend(parts, filter));
     LOG.info("bridge={} network={} gateway6={}", bridge, plan.network4(), plan.gateway6());
     return parts;
   }
@@ -206,7 +206,7 @@ final class BridgeKeeper {
    * Somebody changed interfaces, addresses or filters: what is ours is there again afterwards.
    * Called by one thread.
    */
-  private void mend(Parts parts) {
+  private void mend(Parts parts, boolean filter) {
     try {
       boolean gone = host.alias(bridge).isEmpty();
       ensureBridge(parts.plan());
@@ -215,7 +215,7 @@ final class BridgeKeeper {
       }
       if (gone) {
         LOG.warn("the bridge {} was removed by somebody; it is there again", bridge);
-        for (String tap : parts.taps().clear(false)) {
+        for (String tap : parts.taps().clear()) {
           host.delete(tap);
         }
       }
@@ -223,7 +223,9 @@ final class BridgeKeeper {
         replug(plugs.of(row, parts.plan()));
       }
       parts.taps().fill();
-      Firewall.Written _ = parts.firewall().rewrite();
+      if (filter) {
+        Firewall.Written _ = parts.firewall().rewrite();
+      }
     } catch (BangerException | RuntimeException e) {
       LOG.error("the VMs' network was changed by somebody and cannot be mended", e);
     }
@@ -239,7 +241,7 @@ final class BridgeKeeper {
     boolean used = !leases.plugged().isEmpty();
     if (parts.isPresent()) {
       parts.get().firewall().close();
-      Set<String> waiting = parts.get().taps().clear(true);
+      Set<String> waiting = parts.get().taps().close();
       for (String tap : used ? Set.<String>of() : waiting) {
         host.delete(tap);
       }

@@ -1,10 +1,16 @@
 package dev.banger.net;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 
 /**
  * The packet filter as text for nft(8). Two tables, since a bridge carries packets past the IP
@@ -93,122 +99,33 @@ final class Ruleset {
   }
 
   private String bridgeTable() {
-    return """
-    table bridge %1$s {
-      set macs { type ifname . ether_addr; }
-      set senders4 { type ifname . ipv4_addr; }
-      set senders6 { type ifname . ipv6_addr; }
-      map network_of { type ifname : mark; }
-      set members { type ifname . mark; }
-      chain prerouting {
-        type filter hook prerouting priority -300; policy accept;
-        iifname != "%2$s*" accept
-        iifname . ether saddr != @macs drop
-        ether type arp goto from_arp
-        ether type ip goto from_ip4
-        ether type ip6 goto from_ip6
-        drop
-      }
-      chain from_arp {
-        iifname . arp saddr ether != @macs drop
-        arp saddr ip 0.0.0.0 accept
-        iifname . arp saddr ip @senders4 accept
-        drop
-      }
-      chain from_ip4 {
-        iifname . ip saddr @senders4 accept
-        drop
-      }
-      chain from_ip6 {
-        icmpv6 type { nd-router-advert, nd-redirect } drop
-        ip6 saddr :: icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld2-listener-report } accept
-        iifname . ip6 saddr @senders6 accept
-        drop
-      }
-      chain forward {
-        type filter hook forward priority -200; policy accept;
-        iifname != "%2$s*" accept
-        meta mark set iifname map @network_of
-        oifname . meta mark @members accept
-        drop
-      }
-    }
-    """
-        .formatted(table, taps);
+    return filled("bridge.nft", Map.of("TABLE", table, "TAPS", taps));
   }
 
   private String inetTable() {
-    return """
-    table inet %1$s {
-      map policy4 { type ipv4_addr : verdict; }
-      map policy6 { type ipv6_addr : verdict; }
-      set nat4 { type ipv4_addr; }
-      set nat6 { type ipv6_addr; }
-      set private4 {
-        type ipv4_addr; flags interval;
-        elements = { %4$s }
+    return filled(
+        "inet.nft",
+        Map.of(
+            "TABLE", table,
+            "BRIDGE", bridge,
+            "MARKED", MARKED,
+            "PRIVATE4", String.join(", ", PRIVATE_4),
+            "PRIVATE6", String.join(", ", PRIVATE_6),
+            "GATEWAY4", plan.gateway4().getHostAddress(),
+            "GATEWAY6", plan.gateway6().getHostAddress()));
+  }
+
+  /** A file beside this class, with values in place of {@code @NAME@}. */
+  private static String filled(String file, Map<String, String> values) {
+    try (InputStream in = Ruleset.class.getResourceAsStream(file)) {
+      String text = new String(Objects.requireNonNull(in, file).readAllBytes(), UTF_8);
+      for (Map.Entry<String, String> value : values.entrySet()) {
+        text = text.replace("@" + value.getKey() + "@", value.getValue());
       }
-      set private6 {
-        type ipv6_addr; flags interval;
-        elements = { %5$s }
-      }
-      chain egress_all {
-        accept
-      }
-      chain egress_none {
-        reject with icmpx admin-prohibited
-      }
-      chain egress_internet {
-        ip daddr @private4 reject with icmpx admin-prohibited
-        ip6 daddr @private6 reject with icmpx admin-prohibited
-        accept
-      }
-      chain leaving {
-        oifname "%2$s" drop
-        ct state established,related accept
-        ct state invalid drop
-        ip saddr vmap @policy4
-        ip6 saddr vmap @policy6
-        drop
-      }
-      chain arriving {
-        ct state established,related accept
-        drop
-      }
-      chain forward {
-        type filter hook forward priority filter; policy accept;
-        iifname "%2$s" oifname "%2$s" %3$s accept
-        iifname "%2$s" goto leaving
-        oifname "%2$s" goto arriving
-      }
-      chain input {
-        type filter hook input priority filter; policy accept;
-        iifname != "%2$s" accept
-        ct state established,related accept
-        icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert, nd-router-solicit, mld2-listener-report } accept
-        ip daddr %6$s meta l4proto { tcp, udp } th dport 53 accept
-        ip6 daddr %7$s meta l4proto { tcp, udp } th dport 53 accept
-        ip daddr %6$s icmp type echo-request accept
-        ip6 daddr %7$s icmpv6 type echo-request accept
-        ip daddr %6$s reject with icmpx admin-prohibited
-        drop
-      }
-      chain postrouting {
-        type nat hook postrouting priority srcnat; policy accept;
-        oifname "%2$s" accept
-        ip saddr @nat4 masquerade
-        ip6 saddr @nat6 masquerade
-      }
+      return text;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
-    """
-        .formatted(
-            table,
-            bridge,
-            MARKED,
-            PRIVATE_4.stream().collect(Collectors.joining(", ")),
-            PRIVATE_6.stream().collect(Collectors.joining(", ")),
-            plan.gateway4().getHostAddress(),
-            plan.gateway6().getHostAddress());
   }
 
   /** IANA's special-purpose registry: what is no address on the internet. */

@@ -4,9 +4,13 @@ import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.banger.lock.LeafLock;
 import dev.banger.model.BangerException;
 import dev.banger.privileged.HostNetwork;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,11 +23,20 @@ final class TapPool {
   private static final Logger LOG = LoggerFactory.getLogger(TapPool.class);
   private static final int NOBODY = 0;
 
+  /** The kernel needs 20 ms to let go of a device, so those that came back wait, too. */
+  private static final int MOST_KEPT = 64;
+
+  private static final Duration END = Duration.ofSeconds(10);
+
   private final HostNetwork host;
   private final String bridge;
   private final String prefix;
   private final int size;
   private final LeafLock lock = new LeafLock("taps");
+
+  /** Waits for the kernel, which takes its time to let go of a device. */
+  private final ExecutorService worker =
+      Executors.newSingleThreadExecutor(Thread.ofPlatform().daemon().name("taps").factory());
 
   @GuardedBy("lock")
   private final Deque<String> free = new ArrayDeque<>();
@@ -111,7 +124,9 @@ final class TapPool {
 
   /** A tap that nobody needs: it waits again when it is clean and there is room for it. */
   void give(String tap) throws BangerException {
-    if (keeps() && host.ports(bridge).contains(tap) && !host.isAttached(tap)) {
+    if (keeps(Math.max(size, MOST_KEPT))
+        && host.ports(bridge).contains(tap)
+        && !host.isAttached(tap)) {
       host.ownTap(tap, NOBODY);
       lock.lock();
       try {
@@ -123,13 +138,21 @@ final class TapPool {
         lock.unlock();
       }
     }
-    host.delete(tap);
+    worker.execute(() -> delete(tap));
   }
 
-  private boolean keeps() {
+  private void delete(String tap) {
+    try {
+      host.delete(tap);
+    } catch (BangerException e) {
+      LOG.warn("the tap device " + tap + " cannot be removed", e);
+    }
+  }
+
+  private boolean keeps(int most) {
     lock.lock();
     try {
-      return !closed && free.size() < size;
+      return !closed && free.size() < most;
     } finally {
       lock.unlock();
     }
@@ -146,12 +169,12 @@ final class TapPool {
     } finally {
       lock.unlock();
     }
-    Thread.ofVirtual().name("taps").start(this::fillNow);
+    worker.execute(this::fillNow);
   }
 
   private void fillNow() {
     try {
-      while (keeps()) {
+      while (keeps(size)) {
         String made = name();
         host.plugTap(made, NOBODY, bridge);
         give(made);
@@ -168,8 +191,20 @@ final class TapPool {
     }
   }
 
-  /** Those that wait are forgotten: they are on the bridge no longer, or are to be removed. */
-  Set<String> clear(boolean forGood) {
+  /** Nothing is made or removed any more; those that wait are returned, and forgotten. */
+  Set<String> close() throws InterruptedException {
+    Set<String> waiting = clear(true);
+    worker.shutdown();
+    boolean _ = worker.awaitTermination(END.toSeconds(), TimeUnit.SECONDS);
+    return waiting;
+  }
+
+  /** Those that wait are forgotten: they are on the bridge no longer. */
+  Set<String> clear() {
+    return clear(false);
+  }
+
+  private Set<String> clear(boolean forGood) {
     lock.lock();
     try {
       closed |= forGood;

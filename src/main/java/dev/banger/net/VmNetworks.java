@@ -215,8 +215,8 @@ public final class VmNetworks {
     // Not before the filter forgets it: who gets the tap next must not speak as this VM.
     parts.firewall().unplug(tap).await();
     keeper.forgetNeighbours(plugOf(row.get(), parts.plan()));
-    parts.taps().give(tap);
     leases.update(row.get().withTap(""));
+    parts.taps().give(tap);
   }
 
   /** Changes what a VM may do, at once; its address stays. */

@@ -53,9 +53,20 @@ public interface HostNetwork {
 
   void set(String name, String value) throws BangerException;
 
+  /** Hears that the host's network is another. */
+  @FunctionalInterface
+  interface Listener {
+    /**
+     * Something was taken away, or changed in the packet filter.
+     *
+     * @param filter another process changed the packet filter; else an interface or address went
+     */
+    void changed(boolean filter);
+  }
+
   /**
-   * Calls back when interfaces, addresses or packet filters were changed by somebody else, soon
-   * after, on a thread of its own; not each time when it happens often. Until closed.
+   * Tells of changes soon after, on a thread of its own; not each time when they are many. Until
+   * closed.
    */
-  AutoCloseable watch(Runnable changed) throws BangerException;
+  AutoCloseable watch(Listener listener) throws BangerException;
 }

@@ -307,9 +307,9 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
   }
 
   @Override
-  public AutoCloseable watch(Runnable changed) throws BangerException {
+  public AutoCloseable watch(Listener listener) throws BangerException {
     try {
-      return new NetworkWatch(changed);
+      return new NetworkWatch(listener);
     } catch (SystemCallException e) {
       throw failure("cannot watch the host's network", e);
     }

@@ -40,8 +40,9 @@ final class NetworkWatch implements AutoCloseable {
   private final Poller poller;
   private final Semaphore news = new Semaphore(0);
   private final Thread teller;
+  private volatile boolean filter;
 
-  NetworkWatch(Runnable changed) throws SystemCallException {
+  NetworkWatch(HostNetwork.Listener listener) throws SystemCallException {
     routes = Netlink.open(Netlink.ROUTE, LINKS, ADDRESSES);
     try {
       filters = Netlink.open(Netlink.NETFILTER, NFTABLES);
@@ -50,7 +51,7 @@ final class NetworkWatch implements AutoCloseable {
       throw e;
     }
     poller = new Poller("network-watch");
-    teller = Thread.ofVirtual().name("network-news").start(() -> tell(changed));
+    teller = Thread.ofVirtual().name("network-news").start(() -> tell(listener));
     watch(routes);
     watch(filters);
   }
@@ -63,6 +64,7 @@ final class NetworkWatch implements AutoCloseable {
     try {
       boolean foreign = socket.heard().stream().anyMatch(NetworkWatch::isForeign);
       if (foreign) {
+        filter |= socket == filters;
         news.release();
       }
       watch(socket);
@@ -84,13 +86,15 @@ final class NetworkWatch implements AutoCloseable {
     return answer.type() == DELETED_LINK || answer.type() == DELETED_ADDRESS;
   }
 
-  private void tell(Runnable changed) {
+  private void tell(HostNetwork.Listener listener) {
     try {
       while (true) {
         news.acquire();
         Thread.sleep(CALM_MILLIS); // what comes in a row is one change
         int _ = news.drainPermits();
-        changed.run();
+        boolean filterToo = filter;
+        filter = false;
+        listener.changed(filterToo);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -52,23 +52,7 @@ class NetworkHostTest {
         ip -n bti link set bti1 up && ip -n bti route add default via 203.0.113.1
         ip route add 192.168.199.0/24 via 203.0.113.2
         """);
-    serve(
-        "ip",
-        "netns",
-        "exec",
-        "bti",
-        "socat",
-        "TCP4-LISTEN:80,fork,reuseaddr",
-        "SYSTEM:echo $SOCAT_PEERADDR");
-    serve(
-        "ip",
-        "netns",
-        "exec",
-        "bti",
-        "socat",
-        "TCP6-LISTEN:81,fork,reuseaddr,ipv6only=1",
-        "SYSTEM:echo $SOCAT_PEERADDR");
-    serve("socat", "TCP4-LISTEN:9911,fork,reuseaddr", "SYSTEM:echo host");
+    serve();
     host =
         Host.open()
             .configure(
@@ -114,6 +98,26 @@ class NetworkHostTest {
               + BRIDGE
               + " 2> /dev/null; true");
     }
+  }
+
+  private void serve() throws Exception {
+    serve(
+        "ip",
+        "netns",
+        "exec",
+        "bti",
+        "socat",
+        "TCP4-LISTEN:80,fork,reuseaddr",
+        "SYSTEM:echo $SOCAT_PEERADDR");
+    serve(
+        "ip",
+        "netns",
+        "exec",
+        "bti",
+        "socat",
+        "TCP6-LISTEN:81,fork,reuseaddr,ipv6only=1",
+        "SYSTEM:echo $SOCAT_PEERADDR");
+    serve("socat", "TCP4-LISTEN:9911,fork,reuseaddr", "SYSTEM:echo host");
   }
 
   private void serve(String... command) throws Exception {
@@ -270,7 +274,7 @@ class NetworkHostTest {
   @Order(7)
   void whatSomebodyTakesAwayIsThereAgain() throws Exception {
     String rules = table("inet") + table("bridge");
-    sh("nft flush ruleset");
+    sh("nft delete table inet " + BRIDGE + "; nft delete table bridge " + BRIDGE);
     await()
         .atMost(Duration.ofSeconds(20))
         .until(() -> (table("inet") + table("bridge")).equals(rules));
