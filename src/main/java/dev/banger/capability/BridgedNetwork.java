@@ -25,14 +25,18 @@ public final class BridgedNetwork implements Capability {
 
   private final VmNetworks networks;
   private final LongToIntFunction user;
+  private final Optional<UserNetwork> otherwise;
   private final Map<VmId, VmNetworks.Sure> written = new ConcurrentHashMap<>();
 
   /**
    * @param user whom the VMM runs as, by the VM's number
+   * @param otherwise what a VM gets where there can be no bridge; empty: it does not start
    */
-  public BridgedNetwork(VmNetworks networks, LongToIntFunction user) {
+  public BridgedNetwork(
+      VmNetworks networks, LongToIntFunction user, Optional<UserNetwork> otherwise) {
     this.networks = networks;
     this.user = user;
+    this.otherwise = otherwise;
   }
 
   @Override
@@ -42,13 +46,19 @@ public final class BridgedNetwork implements Capability {
 
   @Override
   public List<String> preflight(StartPlan plan) throws InterruptedException {
-    Optional<String> obstacle = networks.obstacle();
+    Optional<String> obstacle = otherwise.isPresent() ? Optional.empty() : networks.obstacle();
     return obstacle.map(List::of).orElse(List.of());
   }
 
   @Override
   public void prepare(StartPlan plan, Steps steps) throws BangerException, InterruptedException {
     VmId vm = plan.vm().id();
+    Optional<String> obstacle = networks.obstacle();
+    if (obstacle.isPresent() && otherwise.isPresent()) {
+      LOG.warn("vm={} gets the user network: {}", plan.vm().name(), obstacle.get());
+      otherwise.get().prepare(plan, steps);
+      return;
+    }
     VmNetworks.Card card = networks.plug(vm, user.applyAsInt(plan.vm().uid()));
     written.put(vm, card.written());
     List<GuestConfiguration.Route> routes =
@@ -73,9 +83,8 @@ public final class BridgedNetwork implements Capability {
   /** By packets; what listens on the guest's loopback alone, through its channel. */
   public static GuestDialer dialer(VmNetworks networks, StartPlan.Vm vm, GuestSource guest) {
     try {
-      List<InetAddress> addresses = networks.addresses(vm.id());
-      if (!addresses.isEmpty()) {
-        InetAddress first = addresses.getFirst();
+      if (networks.hasCard(vm.id())) {
+        InetAddress first = networks.addresses(vm.id()).getFirst();
         return new DirectDialer(first, new ChannelDialer(guest, List.of(first.getHostAddress())));
       }
     } catch (BangerException e) {
@@ -83,7 +92,7 @@ public final class BridgedNetwork implements Capability {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-    return new ChannelDialer(guest, List.of());
+    return UserNetwork.dialer(vm, guest);
   }
 
   @Override

@@ -28,10 +28,15 @@ final class ChosenNetwork {
   private static final Path RESOLVERS = Path.of("/etc/resolv.conf");
 
   private final Optional<VmNetworks> bridged;
+  private final boolean strict;
   private final AutoCloseable host;
 
-  private ChosenNetwork(Optional<VmNetworks> bridged, AutoCloseable host) {
+  /**
+   * @param strict a VM that cannot be on the bridge does not start
+   */
+  private ChosenNetwork(Optional<VmNetworks> bridged, boolean strict, AutoCloseable host) {
     this.bridged = bridged;
+    this.strict = strict;
     this.host = host;
   }
 
@@ -50,7 +55,7 @@ final class ChosenNetwork {
           "run the daemon as root, or set network.mode = \"user\"");
     }
     if (settings.mode() == NetworkSettings.Mode.USER || !root) {
-      return new ChosenNetwork(Optional.empty(), () -> {});
+      return new ChosenNetwork(Optional.empty(), false, () -> {});
     }
     try {
       LinuxNetwork host = LinuxNetwork.open();
@@ -63,13 +68,14 @@ final class ChosenNetwork {
               directories.data().toString(),
               new Upstream(RESOLVERS, clock));
       networks.openInBackground();
-      return new ChosenNetwork(Optional.of(networks), host);
+      boolean strict = settings.mode() == NetworkSettings.Mode.BRIDGE;
+      return new ChosenNetwork(Optional.of(networks), strict, host);
     } catch (BangerException e) {
       if (settings.mode() == NetworkSettings.Mode.BRIDGE) {
         throw e;
       }
       LOG.warn("VMs get the user network: {} ({})", e.getMessage(), e.hint());
-      return new ChosenNetwork(Optional.empty(), () -> {});
+      return new ChosenNetwork(Optional.empty(), false, () -> {});
     }
   }
 
@@ -83,7 +89,8 @@ final class ChosenNetwork {
         .<Capability>map(networks ->
             new BridgedNetwork(
                 networks,
-                number -> Host.confinement(true, number).map(VmmSpec.Confinement::uid).orElse(0)))
+                number -> Host.confinement(true, number).map(VmmSpec.Confinement::uid).orElse(0),
+                strict ? Optional.empty() : Optional.of(new UserNetwork())))
         .orElseGet(UserNetwork::new);
   }
 

@@ -101,7 +101,6 @@ public final class Daemon implements AutoCloseable {
     Journal journal = journal(database, observer);
     Operations operations = new Operations(new OperationTable(database), clock);
     TestPoints.cancels(observer, operations);
-    keep("operations", () -> operations.close(OPERATIONS_END));
     boolean root = Host.isRoot();
     Binaries binaries = Binaries.installed(config.binaries());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
@@ -109,6 +108,7 @@ public final class Daemon implements AutoCloseable {
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
     DaemonKey key = new DaemonKey(directories.data().resolve("ssh"));
     ChosenNetwork network = network(config, database, root);
+    keep("operations", () -> operations.close(OPERATIONS_END)); // they end before their network
     ChosenAccelerator accelerator = accelerator(config, binaries);
     Forwarder forwarder = keep("ports", forwarder(database));
     Vms vms =

@@ -29,6 +29,9 @@ public final class Netlink implements AutoCloseable {
   public static final int CREATE = 0x400;
   public static final int DUMP = 0x300;
 
+  /** In place of messages that were more than the kernel kept. */
+  public static final int OVERRUN = -1;
+
   private static final int REQUEST = 1;
   private static final int ACKNOWLEDGE = 4;
   private static final int ERROR = 2;
@@ -202,7 +205,8 @@ public final class Netlink implements AutoCloseable {
           return all;
         }
         if (e.errno() == SystemCallException.ENOBUFS) {
-          continue; // more came than the kernel kept
+          all.add(new Answer(OVERRUN, 0, ByteBuffer.allocate(0)));
+          continue;
         }
         throw e;
       }
@@ -230,7 +234,10 @@ public final class Netlink implements AutoCloseable {
 
   @Override
   public void close() throws SystemCallException {
-    arena.close();
-    ProcessCalls.close(descriptor);
+    try {
+      arena.close();
+    } finally {
+      ProcessCalls.close(descriptor);
+    }
   }
 }

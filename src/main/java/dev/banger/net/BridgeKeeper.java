@@ -9,6 +9,7 @@ import dev.banger.store.LeaseTable;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
@@ -47,6 +48,7 @@ final class BridgeKeeper {
   private final Plugs plugs;
   private final HostForwarding forwarding;
   private volatile String bridge = "";
+  private volatile boolean closed;
   private AutoCloseable watch = () -> {};
 
   BridgeKeeper(
@@ -67,7 +69,7 @@ final class BridgeKeeper {
     if (settings.manageForwarding()) {
       forwarding.on();
     }
-    List<LeaseRow> plugged = leases.plugged();
+    List<LeaseRow> plugged = plugged();
     TapPool taps = new TapPool(host, bridge, tapPrefix(), settings.taps());
     Firewall firewall = new Firewall(host, new Ruleset(bridge, tapPrefix(), table(), plan));
     for (LeaseRow row : plugged) {
@@ -82,6 +84,26 @@ final class BridgeKeeper {
     watch = host.watch(filter -> mend(parts, filter));
     LOG.info("bridge={} network={} gateway6={}", bridge, plan.network4(), plan.gateway6());
     return parts;
+  }
+
+  /** A card of another bridge than this one is no card here. */
+  private List<LeaseRow> plugged() throws BangerException {
+    List<LeaseRow> ours = new ArrayList<>();
+    for (LeaseRow row : leases.plugged()) {
+      if (row.tap().matches(tapPrefix() + "[0-9]+")) {
+        ours.add(row);
+      } else {
+        LOG.warn("vm={} was on another bridge: a restart gives it a card on this one", row.vm());
+        host.delete(row.tap());
+        leases.update(row.withTap(""));
+      }
+    }
+    return ours;
+  }
+
+  /** Whether the kernel has IPv6. */
+  boolean hasSix() throws BangerException {
+    return host.setting("net/ipv6/conf/" + bridge + "/disable_ipv6").isPresent();
   }
 
   private String name() throws BangerException {
@@ -164,8 +186,11 @@ final class BridgeKeeper {
       mac[0] = 0x06;
       host.createBridge(bridge, owner, mac);
     }
+    host.up(bridge);
     host.address(bridge, plan.gateway4(), plan.prefix());
-    host.address(bridge, plan.gateway6(), AddressPlan.PREFIX_6);
+    if (hasSix()) {
+      host.address(bridge, plan.gateway6(), AddressPlan.PREFIX_6);
+    }
   }
 
   private static byte[] hash(String text) {
@@ -193,13 +218,21 @@ final class BridgeKeeper {
 
   void neighbours(Plug plug) throws BangerException {
     byte[] mac = HexFormat.ofDelimiter(":").parseHex(plug.mac());
+    host.pin(plug.tap(), mac);
     host.neighbour(bridge, plug.address4(), mac);
-    host.neighbour(bridge, plug.address6(), mac);
+    if (hasSix()) {
+      host.neighbour(bridge, plug.address6(), mac);
+    }
   }
 
   void forgetNeighbours(Plug plug) throws BangerException {
     host.forgetNeighbour(bridge, plug.address4());
-    host.forgetNeighbour(bridge, plug.address6());
+    if (hasSix()) {
+      host.forgetNeighbour(bridge, plug.address6());
+    }
+    if (host.ports(bridge).contains(plug.tap())) {
+      host.unpin(plug.tap(), HexFormat.ofDelimiter(":").parseHex(plug.mac()));
+    }
   }
 
   /**
@@ -207,6 +240,9 @@ final class BridgeKeeper {
    * Called by one thread.
    */
   private void mend(Parts parts, boolean filter) {
+    if (closed) {
+      return;
+    }
     try {
       boolean gone = host.alias(bridge).isEmpty();
       ensureBridge(parts.plan());
@@ -233,6 +269,7 @@ final class BridgeKeeper {
 
   /** Without a VM nothing stays on the host; with one, all stays for the next daemon. */
   void close(Optional<Parts> parts) throws BangerException, InterruptedException {
+    closed = true;
     try {
       watch.close();
     } catch (Exception e) {
@@ -253,10 +290,8 @@ final class BridgeKeeper {
 
   private void remove() throws BangerException {
     if (!bridge.isEmpty() && host.alias(bridge).equals(Optional.of(owner))) {
-      for (String tap : host.ports(bridge)) {
-        if (tap.startsWith(tapPrefix())) {
-          host.delete(tap);
-        }
+      for (String tap : host.taps(tapPrefix())) {
+        host.delete(tap);
       }
       host.delete(bridge);
       String _ = host.filter(Ruleset.removed(table()));

@@ -3,6 +3,7 @@ package dev.banger.net;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.privileged.HostNetwork;
+import dev.banger.privileged.LinuxNetwork;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -59,7 +60,7 @@ final class Firewall {
   Firewall(HostNetwork host, Ruleset ruleset) {
     this.host = host;
     this.ruleset = ruleset;
-    this.writer = Thread.ofPlatform().daemon().name("firewall").start(this::write);
+    this.writer = Thread.ofPlatform().daemon().name(LinuxNetwork.WRITER).start(this::write);
   }
 
   Written plug(Plug plug) {
@@ -141,5 +142,13 @@ final class Firewall {
   void close() throws InterruptedException {
     asked.add(new Change("", Optional.empty(), new CompletableFuture<>(), true));
     boolean _ = writer.join(LIMIT);
+    List<Change> late = new ArrayList<>();
+    asked.drainTo(late);
+    late.forEach(change ->
+        change
+            .written()
+            .completeExceptionally(
+                new BangerException(
+                    ErrorCode.CANCELLED, "the packet filter is written no longer", "")));
   }
 }

@@ -76,7 +76,7 @@ final class Ruleset {
     one(text, verb, "bridge", "senders6", sender.apply(plug.address6()));
     one(text, verb, "bridge", "senders6", sender.apply(plug.local()));
     if (plug.network() != 0) {
-      String mark = "0x" + Integer.toHexString(MARK | plug.network());
+      String mark = "0x" + Integer.toHexString(MARK + plug.network());
       one(text, verb, "bridge", "network_of", tap + " : " + mark);
       one(text, verb, "bridge", "members", tap + " . " + mark);
     }
@@ -106,13 +106,22 @@ final class Ruleset {
     return filled(
         "inet.nft",
         Map.of(
-            "TABLE", table,
-            "BRIDGE", bridge,
-            "MARKED", MARKED,
-            "PRIVATE4", String.join(", ", PRIVATE_4),
-            "PRIVATE6", String.join(", ", PRIVATE_6),
-            "GATEWAY4", plan.gateway4().getHostAddress(),
-            "GATEWAY6", plan.gateway6().getHostAddress()));
+            "TABLE",
+            table,
+            "BRIDGE",
+            bridge,
+            "TAPS",
+            taps,
+            "MARKED",
+            MARKED,
+            "PRIVATE4",
+            String.join(", ", PRIVATE_4),
+            "PRIVATE6",
+            String.join(", ", PRIVATE_6),
+            "GATEWAY4",
+            plan.gateway4().getHostAddress(),
+            "GATEWAY6",
+            plan.gateway6().getHostAddress()));
   }
 
   /** A file beside this class, with values in place of {@code @NAME@}. */
@@ -128,11 +137,13 @@ final class Ruleset {
     }
   }
 
-  /** IANA's special-purpose registry: what is no address on the internet. */
+  /** IANA's special-purpose registry and clouds' own: what is no address on the internet. */
   private static final List<String> PRIVATE_4 =
       List.of(
           "0.0.0.0/8",
           "10.0.0.0/8",
+          "168.63.129.16",
+          "192.0.0.0/24",
           "100.64.0.0/10",
           "127.0.0.0/8",
           "169.254.0.0/16",
@@ -143,5 +154,14 @@ final class Ruleset {
           "240.0.0.0/4");
 
   private static final List<String> PRIVATE_6 =
-      List.of("::/128", "::1/128", "fc00::/7", "fe80::/10", "ff00::/8");
+      List.of(
+          "::/128",
+          "::1/128",
+          "64:ff9b::/96",
+          "64:ff9b:1::/48",
+          "2002::/16",
+          "fc00::/7",
+          "fe80::/10",
+          "fec0::/10",
+          "ff00::/8");
 }

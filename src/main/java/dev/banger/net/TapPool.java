@@ -10,6 +10,7 @@ import java.util.Deque;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -63,7 +64,7 @@ final class TapPool {
 
   /** Takes over what a daemon before this one left on the bridge and no VM has. */
   void adopt(Set<String> used) throws BangerException {
-    for (String port : host.ports(bridge)) {
+    for (String port : host.taps(prefix)) {
       if (!port.matches(prefix + "[0-9]+")) {
         continue;
       }
@@ -138,7 +139,16 @@ final class TapPool {
         lock.unlock();
       }
     }
-    worker.execute(() -> delete(tap));
+    later(() -> delete(tap));
+  }
+
+  /** Behind the caller's back; when the pool is closed, at once. */
+  private void later(Runnable work) {
+    try {
+      worker.execute(work);
+    } catch (RejectedExecutionException e) {
+      work.run();
+    }
   }
 
   private void delete(String tap) {
@@ -169,7 +179,7 @@ final class TapPool {
     } finally {
       lock.unlock();
     }
-    worker.execute(this::fillNow);
+    later(this::fillNow);
   }
 
   private void fillNow() {

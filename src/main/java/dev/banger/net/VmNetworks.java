@@ -52,6 +52,7 @@ public final class VmNetworks {
   }
 
   private static final int DNS_PORT = 53;
+  private static final int MOST_NETWORKS = 0xffff;
 
   private final LeaseTable leases;
   private final VmTable vms;
@@ -98,10 +99,11 @@ public final class VmNetworks {
     DnsServer server = new DnsServer(new VmNames(vms, leases, plan), upstream);
     try {
       int _ = server.listen(plan.gateway4(), DNS_PORT);
-      int _ = server.listen(plan.gateway6(), DNS_PORT);
       dns = server;
+      if (keeper.hasSix()) {
+        int _ = server.listen(plan.gateway6(), DNS_PORT);
+      }
     } catch (BangerException e) {
-      server.close();
       LOG.error("VMs have no name server: " + e.getMessage() + " (" + e.hint() + ")", e);
     }
     return parts;
@@ -237,6 +239,11 @@ public final class VmNetworks {
     return leases.of(vm);
   }
 
+  /** Whether it is on the bridge now. */
+  public boolean hasCard(VmId vm) throws BangerException {
+    return leases.of(vm).filter(row -> !row.tap().isEmpty()).isPresent();
+  }
+
   /** A VM's IPv4 and IPv6 addresses; none: it has never had a card. */
   public List<InetAddress> addresses(VmId vm) throws BangerException, InterruptedException {
     Optional<LeaseRow> row = leases.of(vm);
@@ -269,8 +276,19 @@ public final class VmNetworks {
         plan.address6(row.slot()),
         linkLocal(mac),
         row.nat(),
-        row.network().isEmpty() ? 0 : leases.number(row.network()),
+        row.network().isEmpty() ? 0 : number(row.network()),
         Egress.parse(row.egress()));
+  }
+
+  private int number(String network) throws BangerException {
+    int number = leases.number(network);
+    if (number > MOST_NETWORKS) {
+      throw new BangerException(
+          ErrorCode.NO_SPACE,
+          "there have been " + MOST_NETWORKS + " named networks, and no number is used twice",
+          "use a name that was used before");
+    }
+    return number;
   }
 
   /** Locally administered, from the VM's id: 06 and 40 bits of it. */

@@ -34,6 +34,17 @@ public interface HostNetwork {
   /** Plugs a tap device that is there into the bridge; it is up. */
   void plug(String tap, String bridge) throws BangerException;
 
+  /** This MAC is behind this port of the bridge, whatever packets say. */
+  void pin(String tap, byte[] mac) throws BangerException;
+
+  void unpin(String tap, byte[] mac) throws BangerException;
+
+  /** All tap devices whose name begins so, wherever they are plugged in. */
+  List<String> taps(String prefix) throws BangerException;
+
+  /** Sets an interface up, with IPv6 where the kernel has it. */
+  void up(String link) throws BangerException;
+
   /** Who may attach to a tap device. */
   void ownTap(String tap, int owner) throws BangerException;
 

@@ -23,6 +23,9 @@ import java.util.stream.Stream;
 
 /** This host's network: rtnetlink(7), the tun device, libnftables, /sys and /proc/sys. */
 public final class LinuxNetwork implements HostNetwork, AutoCloseable {
+  /** How the thread is called that writes the packet filter: its changes are not told of. */
+  public static final String WRITER = "banger-filter";
+
   private static final Path LINKS = Path.of("/sys/class/net");
   private static final Path SETTINGS = Path.of("/proc/sys");
   private static final int NO_INDEX = 0;
@@ -39,6 +42,9 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
   private static final int NEIGHBOUR_ADDRESS = 1;
   private static final int NEIGHBOUR_MAC = 2;
   private static final int PERMANENT = 0x80;
+  private static final int NO_ARP = 0x40;
+  private static final int OF_MASTER = 4;
+  private static final int AF_BRIDGE = 7;
   private static final int LINK_ADDRESS = 1;
   private static final int LINK_NAME = 3;
   private static final int LINK_MASTER = 10;
@@ -171,14 +177,29 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
             .attribute(LINK_ADDRESS, mac)
             .nested(LINK_INFO, info -> info.attribute(INFO_KIND, "bridge")),
         Netlink.CREATE | Netlink.EXCLUSIVE);
-    // Not told in the making: older kernels refuse an alias there.
+    try {
+      finishBridge(name, alias);
+    } catch (BangerException e) {
+      delete(name);
+      throw e;
+    }
+  }
+
+  /** Not told in the making: older kernels refuse an alias there. */
+  private void finishBridge(String name, String alias) throws BangerException {
     ask(
         "cannot name the bridge " + name,
         link(NEW_LINK, index(name), 0).attribute(LINK_ALIAS, alias),
         0);
     set("net/ipv6/conf/" + name + "/accept_ra", "0");
     set("net/ipv6/conf/" + name + "/accept_dad", "0");
-    ask("cannot set up " + name, link(NEW_LINK, index(name), IFF_UP), 0);
+    up(name);
+  }
+
+  @Override
+  public void up(String link) throws BangerException {
+    set("net/ipv6/conf/" + link + "/disable_ipv6", "0");
+    ask("cannot set up " + link, link(NEW_LINK, index(link), IFF_UP), 0);
   }
 
   @Override
@@ -204,7 +225,12 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
   @Override
   public void plugTap(String tap, int owner, String bridge) throws BangerException {
     ownTap(tap, owner);
-    plug(tap, bridge);
+    try {
+      plug(tap, bridge);
+    } catch (BangerException e) {
+      delete(tap);
+      throw e;
+    }
   }
 
   /** A port of a bridge has no address of its own, and asks nobody for one. */
@@ -215,6 +241,41 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
         "cannot plug " + tap + " into " + bridge,
         link(NEW_LINK, index(tap), IFF_UP).attribute(LINK_MASTER, index(bridge)),
         0);
+    write(LINKS.resolve(tap).resolve("brport/learning"), "0");
+  }
+
+  @Override
+  public void pin(String tap, byte[] mac) throws BangerException {
+    ask(
+        "cannot write down what is behind " + tap,
+        behind(NEW_NEIGHBOUR, tap).attribute(NEIGHBOUR_MAC, mac),
+        Netlink.CREATE | Netlink.REPLACE);
+  }
+
+  @Override
+  public void unpin(String tap, byte[] mac) throws BangerException {
+    lock.lock();
+    try {
+      route.ask(behind(DELETE_NEIGHBOUR, tap).attribute(NEIGHBOUR_MAC, mac), 0);
+    } catch (SystemCallException e) {
+      if (e.errno() != SystemCallException.ENOENT) {
+        throw failure("cannot forget what is behind " + tap, e);
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private static NetlinkMessage behind(int type, String tap) throws BangerException {
+    return new NetlinkMessage(type).u32(AF_BRIDGE).u32(index(tap)).u16(NO_ARP).u8(OF_MASTER).u8(0);
+  }
+
+  @Override
+  public List<String> taps(String prefix) throws BangerException {
+    return names(LINKS).stream()
+        .filter(name -> name.startsWith(prefix))
+        .filter(name -> Files.exists(LINKS.resolve(name).resolve("tun_flags")))
+        .toList();
   }
 
   @Override
@@ -296,9 +357,12 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
   @Override
   public void set(String name, String value) throws BangerException {
     Path file = SETTINGS.resolve(name);
-    if (!Files.exists(file)) {
-      return; // a kernel without IPv6 needs no setting of it
+    if (Files.exists(file)) { // a kernel without IPv6 needs no setting of it
+      write(file, value);
     }
+  }
+
+  private static void write(Path file, String value) throws BangerException {
     try {
       Files.writeString(file, value);
     } catch (IOException e) {
@@ -371,6 +435,11 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
 
   @Override
   public void close() throws SystemCallException {
-    route.close();
+    lock.lock();
+    try {
+      route.close();
+    } finally {
+      lock.unlock();
+    }
   }
 }

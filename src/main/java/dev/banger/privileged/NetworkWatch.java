@@ -1,12 +1,15 @@
 package dev.banger.privileged;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import dev.banger.ffm.Netlink;
 import dev.banger.ffm.NetlinkMessage;
 import dev.banger.ffm.Poller;
 import dev.banger.ffm.SystemCallException;
+import dev.banger.model.Uninterruptibly;
 import java.nio.ByteBuffer;
-import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,11 +25,11 @@ final class NetworkWatch implements AutoCloseable {
 
   private static final int ADDRESSES = 5;
 
-  /** NFNLGRP_NFTABLES; a transaction ends with NFT_MSG_NEWGEN, which names its process. */
+  /** NFNLGRP_NFTABLES; a transaction ends with NFT_MSG_NEWGEN, which names its thread. */
   private static final int NFTABLES = 7;
 
   private static final int NEW_GENERATION = 10 << 8 | 15;
-  private static final int GENERATION_PROCESS = 2;
+  private static final int GENERATION_THREAD = 3;
   private static final int FILTER_HEADER = 4;
 
   /** Our own taps come and go by these: what is missing is what counts. */
@@ -40,7 +43,7 @@ final class NetworkWatch implements AutoCloseable {
   private final Poller poller;
   private final Semaphore news = new Semaphore(0);
   private final Thread teller;
-  private volatile boolean filter;
+  private final AtomicBoolean filter = new AtomicBoolean();
 
   NetworkWatch(HostNetwork.Listener listener) throws SystemCallException {
     routes = Netlink.open(Netlink.ROUTE, LINKS, ADDRESSES);
@@ -64,7 +67,9 @@ final class NetworkWatch implements AutoCloseable {
     try {
       boolean foreign = socket.heard().stream().anyMatch(NetworkWatch::isForeign);
       if (foreign) {
-        filter |= socket == filters;
+        if (socket == filters) {
+          filter.set(true);
+        }
         news.release();
       }
       watch(socket);
@@ -77,13 +82,13 @@ final class NetworkWatch implements AutoCloseable {
     if (answer.type() == NEW_GENERATION) {
       ByteBuffer body = answer.body().duplicate();
       body.position(Math.min(FILTER_HEADER, body.limit()));
-      List<NetlinkMessage.Attribute> found = NetlinkMessage.attributes(body);
-      long own = ProcessHandle.current().pid();
-      return found.stream()
-          .filter(a -> a.type() == GENERATION_PROCESS)
-          .noneMatch(a -> Integer.reverseBytes(a.number()) == own);
+      return NetlinkMessage.attributes(body).stream()
+          .filter(a -> a.type() == GENERATION_THREAD)
+          .noneMatch(a -> new String(a.bytes(), US_ASCII).strip().startsWith(LinuxNetwork.WRITER));
     }
-    return answer.type() == DELETED_LINK || answer.type() == DELETED_ADDRESS;
+    return answer.type() == DELETED_LINK
+        || answer.type() == DELETED_ADDRESS
+        || answer.type() == Netlink.OVERRUN;
   }
 
   private void tell(HostNetwork.Listener listener) {
@@ -92,19 +97,19 @@ final class NetworkWatch implements AutoCloseable {
         news.acquire();
         Thread.sleep(CALM_MILLIS); // what comes in a row is one change
         int _ = news.drainPermits();
-        boolean filterToo = filter;
-        filter = false;
-        listener.changed(filterToo);
+        listener.changed(filter.getAndSet(false));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
+  /** What is being told is told to its end. */
   @Override
   public void close() throws SystemCallException {
     poller.close();
     teller.interrupt();
+    Uninterruptibly.join(teller);
     routes.close();
     filters.close();
   }

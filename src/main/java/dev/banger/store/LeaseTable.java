@@ -189,16 +189,21 @@ public final class LeaseTable {
   /** The number of a named network, which it keeps. */
   public int number(String network) throws BangerException {
     return database.writeUnflushed(c -> {
-      try (PreparedStatement s =
-          c.prepareStatement(
-              "INSERT INTO named_network(name) VALUES (?)"
-                  + " ON CONFLICT(name) DO UPDATE SET name = excluded.name RETURNING number")) {
-        s.setString(1, network);
-        try (ResultSet rows = s.executeQuery()) {
-          rows.next();
-          return rows.getInt(1);
-        }
-      }
+      String select = "SELECT number FROM named_network WHERE name = ?";
+      int known = number(c, select, network);
+      return known > 0
+          ? known
+          : number(c, "INSERT INTO named_network(name) VALUES (?) RETURNING number", network);
     });
+  }
+
+  /** 0: there is none. */
+  private static int number(Connection c, String sql, String network) throws SQLException {
+    try (PreparedStatement s = c.prepareStatement(sql)) {
+      s.setString(1, network);
+      try (ResultSet rows = s.executeQuery()) {
+        return rows.next() ? rows.getInt(1) : 0;
+      }
+    }
   }
 }

@@ -200,6 +200,7 @@ enum PointScenario {
   IMAGE_PULL_LAYERS("image.pull", Afterwards.GONE, Afterwards.GONE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws Exception {
+      deleteImages(client); // what is here is not made anew
       PointImages.make(daemon.directories());
     }
 
@@ -228,6 +229,7 @@ enum PointScenario {
   IMAGE_PULL_BUNDLE("image.pull", Afterwards.GONE, Afterwards.GONE) {
     @Override
     void prepare(TestClient client, TestDaemon daemon) throws Exception {
+      deleteImages(client); // what is here is not made anew
       PointImages.make(daemon.directories());
     }
 

@@ -25,6 +25,7 @@ import java.util.Optional;
 import java.util.function.Supplier;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
+import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
 import org.xbill.DNS.Section;
@@ -39,6 +40,8 @@ public final class Upstream {
   private static final int ROUNDS = 2;
   private static final int MOST_SERVERS = 3;
   private static final int PORT = 53;
+  private static final int PAYLOAD = 1232;
+  private static final int SIGNATURES = 0x8000;
   private static final int LARGEST = 65_535;
   private static final int MOST_KEPT = 4096;
 
@@ -100,8 +103,7 @@ public final class Upstream {
     if (known.isPresent()) {
       return known;
     }
-    Message sent = query.clone();
-    sent.getHeader().setID(random.nextInt(1 << 16));
+    Message sent = fresh(query);
     byte[] wire = sent.toWire();
     List<InetSocketAddress> all = servers.get();
     for (int round = 0; round < ROUNDS; round++) {
@@ -114,6 +116,20 @@ public final class Upstream {
       }
     }
     return Optional.empty();
+  }
+
+  /** The question alone: what else a VM says steers no answer that others get. */
+  private Message fresh(Message query) {
+    Message sent = Message.newQuery(query.getQuestion());
+    sent.getHeader().setID(random.nextInt(1 << 16));
+    if (query.getHeader().getFlag(Flags.CD)) {
+      sent.getHeader().setFlag(Flags.CD);
+    }
+    if (query.getOPT() != null) {
+      sent.addRecord(
+          new OPTRecord(PAYLOAD, 0, 0, query.getOPT().getFlags() & SIGNATURES), Section.ADDITIONAL);
+    }
+    return sent;
   }
 
   private static Optional<Message> ask(InetSocketAddress server, Message sent, byte[] wire)
@@ -196,7 +212,7 @@ public final class Upstream {
   /** The question as it was asked: also whether signatures are wanted. */
   private static String key(Message query) {
     var options = query.getOPT();
-    boolean signatures = options != null && (options.getFlags() & 0x8000) != 0;
+    boolean signatures = options != null && (options.getFlags() & SIGNATURES) != 0;
     return query.getQuestion()
         + (signatures ? " signed" : "")
         + (query.getHeader().getFlag(Flags.CD) ? " unchecked" : "");

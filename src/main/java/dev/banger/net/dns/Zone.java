@@ -55,7 +55,7 @@ final class Zone {
   private static Optional<InetAddress> reversed(Name name) {
     try {
       return Optional.of(ReverseMap.fromName(name));
-    } catch (UnknownHostException e) {
+    } catch (UnknownHostException | IllegalArgumentException e) {
       return Optional.empty(); // an ordinary name
     }
   }
