@@ -67,10 +67,10 @@ public final class Netlink implements AutoCloseable {
   /**
    * A message from the kernel.
    *
-   * @param sender who asked for it: the port of the socket, 0 for the kernel itself
+   * @param sequence the number of the request that it answers
    * @param body what follows the header, in the host's order
    */
-  public record Answer(int type, int sender, ByteBuffer body) {}
+  public record Answer(int type, int sequence, ByteBuffer body) {}
 
   private final int descriptor;
   private final Arena arena = Arena.ofShared();
@@ -142,40 +142,42 @@ public final class Netlink implements AutoCloseable {
     send(message, flags);
     List<Answer> answers = new ArrayList<>();
     while (true) {
-      ByteBuffer in = receive(0);
-      while (in.remaining() >= HEADER) {
-        int begin = in.position();
-        int length = in.getInt();
-        int type = Short.toUnsignedInt(in.getShort());
-        int _ = in.getShort();
-        int number = in.getInt();
-        int sender = in.getInt();
-        ByteBuffer body = body(in, begin, length);
-        if (number != sequence) {
+      for (Answer answer : messages(receive(0))) {
+        if (answer.sequence() != sequence) {
           continue; // an answer to something that timed out
         }
-        if (type == ERROR) {
-          int error = body.getInt();
+        if (answer.type() == ERROR) {
+          int error = answer.body().getInt();
           if (error != 0) {
             throw new SystemCallException("netlink request " + message.type(), -error);
           }
           return answers;
         }
-        if (type == DONE) {
+        if (answer.type() == DONE) {
           return answers;
         }
-        answers.add(new Answer(type, sender, body));
+        answers.add(answer);
       }
     }
   }
 
-  private static ByteBuffer body(ByteBuffer in, int begin, int length) throws SystemCallException {
-    if (length < HEADER || begin + length > in.limit()) {
-      throw new SystemCallException("netlink answer", SystemCallException.EBADMSG);
+  /** All that came with one datagram. */
+  private static List<Answer> messages(ByteBuffer in) throws SystemCallException {
+    List<Answer> all = new ArrayList<>();
+    while (in.remaining() >= HEADER) {
+      int begin = in.position();
+      int length = in.getInt();
+      if (length < HEADER || begin + length > in.limit()) {
+        throw new SystemCallException("netlink answer", SystemCallException.EBADMSG);
+      }
+      int type = Short.toUnsignedInt(in.getShort());
+      int _ = in.getShort();
+      int number = in.getInt();
+      ByteBuffer body = in.slice(begin + HEADER, length - HEADER).order(ByteOrder.nativeOrder());
+      all.add(new Answer(type, number, body));
+      in.position(Math.min(in.limit(), begin + (length + 3) / 4 * 4));
     }
-    ByteBuffer body = in.slice(begin + HEADER, length - HEADER).order(ByteOrder.nativeOrder());
-    in.position(Math.min(in.limit(), begin + (length + 3) / 4 * 4));
-    return body;
+    return all;
   }
 
   private void send(NetlinkMessage message, int flags) throws SystemCallException {
@@ -197,27 +199,17 @@ public final class Netlink implements AutoCloseable {
   public List<Answer> heard() throws SystemCallException {
     List<Answer> all = new ArrayList<>();
     while (true) {
-      ByteBuffer in;
       try {
-        in = receive(MSG_DONTWAIT);
+        all.addAll(messages(receive(MSG_DONTWAIT)));
       } catch (SystemCallException e) {
         if (e.errno() == SystemCallException.EAGAIN) {
           return all;
         }
         if (e.errno() == SystemCallException.ENOBUFS) {
           all.add(new Answer(OVERRUN, 0, ByteBuffer.allocate(0)));
-          continue;
+        } else {
+          throw e;
         }
-        throw e;
-      }
-      while (in.remaining() >= HEADER) {
-        int begin = in.position();
-        int length = in.getInt();
-        int type = Short.toUnsignedInt(in.getShort());
-        int _ = in.getShort();
-        int _ = in.getInt();
-        int sender = in.getInt();
-        all.add(new Answer(type, sender, body(in, begin, length)));
       }
     }
   }

@@ -30,7 +30,7 @@ public final class ExecOutput extends PieceInputStream {
   void forgetBefore() {
     try {
       if (offset > 0) {
-        conversation.output().write(ByteBuffer.allocate(8).putLong(offset).array());
+        tell(offset);
       }
     } catch (IOException _) {
       // The stream has ended already: its reader will hear why.
@@ -73,8 +73,13 @@ public final class ExecOutput extends PieceInputStream {
     long done = offset - kept;
     if (done > acknowledged) {
       acknowledged = done;
-      conversation.output().write(ByteBuffer.allocate(8).putLong(done).array());
+      tell(done);
     }
+  }
+
+  /** The guest may forget what is before this. */
+  private void tell(long consumed) throws IOException {
+    conversation.output().write(ByteBuffer.allocate(8).putLong(consumed).array());
   }
 
   /** The agent may have closed the stream by now; the bytes are here all the same. */

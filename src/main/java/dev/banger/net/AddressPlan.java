@@ -142,6 +142,11 @@ public record AddressPlan(int base, int prefix, long unique) {
     return address(ByteBuffer.allocate(16).putLong(unique).putLong(slot).array());
   }
 
+  /** IPv4 first. */
+  List<InetAddress> addresses(int slot) {
+    return List.of(address4(slot), address6(slot));
+  }
+
   /** The slot of an address of this network; empty: it has no VM's address like it. */
   public OptionalInt slot(Inet4Address address) {
     int slot = number(address) - base;

@@ -33,7 +33,7 @@ final class BridgeKeeper {
   private static final int SUBNET_BITS = 16;
 
   /** What is open. */
-  record Parts(String bridge, AddressPlan plan, TapPool taps, Firewall firewall) {}
+  record Parts(AddressPlan plan, TapPool taps, Firewall firewall) {}
 
   /** A lease with all that follows from it. */
   @FunctionalInterface
@@ -80,7 +80,7 @@ final class BridgeKeeper {
     firewall.rewrite().await();
     taps.adopt(plugged.stream().map(LeaseRow::tap).collect(Collectors.toSet()));
     taps.fill();
-    Parts parts = new Parts(bridge, plan, taps, firewall);
+    Parts parts = new Parts(plan, taps, firewall);
     watch = host.watch(filter -> mend(parts, filter));
     LOG.info("bridge={} network={} gateway6={}", bridge, plan.network4(), plan.gateway6());
     return parts;
@@ -182,9 +182,7 @@ final class BridgeKeeper {
 
   private void ensureBridge(AddressPlan plan) throws BangerException {
     if (host.alias(bridge).isEmpty()) {
-      byte[] mac = ByteBuffer.allocate(6).put(0, hash(owner + bridge), 0, 6).array();
-      mac[0] = 0x06;
-      host.createBridge(bridge, owner, mac);
+      host.createBridge(bridge, owner, mac(owner + bridge));
     }
     host.up(bridge);
     host.address(bridge, plan.gateway4(), plan.prefix());
@@ -193,12 +191,13 @@ final class BridgeKeeper {
     }
   }
 
-  private static byte[] hash(String text) {
+  /** Locally administered, and the same for the same text. */
+  private static byte[] mac(String text) {
     UUID hash = UUID.nameUUIDFromBytes(text.getBytes(StandardCharsets.UTF_8));
-    return ByteBuffer.allocate(16)
-        .putLong(hash.getMostSignificantBits())
-        .putLong(hash.getLeastSignificantBits())
-        .array();
+    byte[] mac = new byte[6];
+    ByteBuffer.allocate(8).putLong(hash.getMostSignificantBits()).get(0, mac);
+    mac[0] = 0x06;
+    return mac;
   }
 
   /** A card that somebody pulled out is put back; one that is gone cannot be. */

@@ -64,27 +64,22 @@ final class TapPool {
 
   /** Takes over what a daemon before this one left on the bridge and no VM has. */
   void adopt(Set<String> used) throws BangerException {
-    for (String port : host.taps(prefix)) {
-      if (!port.matches(prefix + "[0-9]+")) {
-        continue;
-      }
-      lock.lock();
-      try {
-        last = Math.max(last, Long.parseLong(port.substring(prefix.length())));
-      } finally {
-        lock.unlock();
-      }
-      if (!used.contains(port)) {
-        give(port);
+    used.forEach(this::neverAgain);
+    for (String tap : host.taps(prefix)) {
+      if (tap.matches(prefix + "[0-9]+") && !used.contains(tap)) {
+        neverAgain(tap);
+        give(tap);
       }
     }
-    for (String tap : used) {
-      lock.lock();
-      try {
-        last = Math.max(last, Long.parseLong(tap.substring(prefix.length())));
-      } finally {
-        lock.unlock();
-      }
+  }
+
+  /** No tap that is made gets this one's number. */
+  private void neverAgain(String tap) {
+    lock.lock();
+    try {
+      last = Math.max(last, Long.parseLong(tap.substring(prefix.length())));
+    } finally {
+      lock.unlock();
     }
   }
 

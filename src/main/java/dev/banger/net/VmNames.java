@@ -30,9 +30,7 @@ final class VmNames implements Names {
     if (row.isPresent()) {
       lease = leases.of(row.get().id()).filter(found -> !found.tap().isEmpty());
     }
-    return lease
-        .map(found -> List.of(plan.address4(found.slot()), plan.address6(found.slot())))
-        .orElse(List.of());
+    return lease.map(found -> plan.addresses(found.slot())).orElse(List.of());
   }
 
   @Override

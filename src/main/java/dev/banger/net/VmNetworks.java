@@ -138,6 +138,10 @@ public final class VmNetworks {
 
   /** Gives a new VM its addresses; refused when the one that it wants is not to be had. */
   public void reserve(VmId vm, NetworkWish wish) throws BangerException, InterruptedException {
+    LeaseRow _ = take(vm, wish);
+  }
+
+  private LeaseRow take(VmId vm, NetworkWish wish) throws BangerException, InterruptedException {
     AddressPlan plan = parts().plan();
     OptionalInt wanted = OptionalInt.empty();
     if (wish.address().isPresent()) {
@@ -155,6 +159,13 @@ public final class VmNetworks {
     if (taken.isEmpty()) {
       throw wanted.isPresent() ? taken(wish, wanted.getAsInt()) : full(plan);
     }
+    return taken.get();
+  }
+
+  /** What it has; a VM that has nothing yet gets what every VM has. */
+  private LeaseRow leaseOf(VmId vm) throws BangerException, InterruptedException {
+    Optional<LeaseRow> known = leases.of(vm);
+    return known.isPresent() ? known.get() : take(vm, NetworkWish.NONE);
   }
 
   /** What a VM has for which nobody wanted anything; without an address. */
@@ -180,12 +191,7 @@ public final class VmNetworks {
   /** Makes a VM's card; undone by {@link #unplug}. */
   public Card plug(VmId vm, int owner) throws BangerException, InterruptedException {
     BridgeKeeper.Parts parts = parts();
-    Optional<LeaseRow> known = leases.of(vm);
-    if (known.isEmpty()) {
-      reserve(vm, NetworkWish.NONE);
-      known = leases.of(vm);
-    }
-    LeaseRow row = known.orElseThrow();
+    LeaseRow row = leaseOf(vm);
     if (!row.tap().isEmpty()) {
       unplug(vm);
     }
@@ -224,10 +230,7 @@ public final class VmNetworks {
   /** Changes what a VM may do, at once; its address stays. */
   public void change(VmId vm, NetworkWish wish) throws BangerException, InterruptedException {
     BridgeKeeper.Parts parts = parts();
-    if (leases.of(vm).isEmpty()) {
-      reserve(vm, NetworkWish.NONE);
-    }
-    LeaseRow now = wish.apply(leases.of(vm).orElseThrow());
+    LeaseRow now = wish.apply(leaseOf(vm));
     leases.update(now);
     if (!now.tap().isEmpty()) {
       parts.firewall().plug(plugOf(now, parts.plan())).await();
@@ -247,24 +250,8 @@ public final class VmNetworks {
   /** A VM's IPv4 and IPv6 addresses; none: it has never had a card. */
   public List<InetAddress> addresses(VmId vm) throws BangerException, InterruptedException {
     Optional<LeaseRow> row = leases.of(vm);
-    if (row.isEmpty()) {
-      return List.of();
-    }
-    AddressPlan plan = parts().plan();
-    return List.of(plan.address4(row.get().slot()), plan.address6(row.get().slot()));
+    return row.isEmpty() ? List.of() : parts().plan().addresses(row.get().slot());
   }
-
-  /** The bridge's name and addresses. */
-  public BridgeView bridge() throws BangerException, InterruptedException {
-    BridgeKeeper.Parts parts = parts();
-    AddressPlan plan = parts.plan();
-    return new BridgeView(
-        parts.bridge(), plan.network4(), plan.gateway4(), plan.gateway6(), plan.capacity());
-  }
-
-  /** What is to be known of the bridge. */
-  public record BridgeView(
-      String name, String network4, InetAddress gateway4, InetAddress gateway6, int capacity) {}
 
   private Plug plugOf(LeaseRow row, AddressPlan plan) throws BangerException {
     byte[] mac = mac(row.vm());

@@ -254,16 +254,10 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
 
   @Override
   public void unpin(String tap, byte[] mac) throws BangerException {
-    lock.lock();
-    try {
-      route.ask(behind(DELETE_NEIGHBOUR, tap).attribute(NEIGHBOUR_MAC, mac), 0);
-    } catch (SystemCallException e) {
-      if (e.errno() != SystemCallException.ENOENT) {
-        throw failure("cannot forget what is behind " + tap, e);
-      }
-    } finally {
-      lock.unlock();
-    }
+    askUnlessGone(
+        "cannot forget what is behind " + tap,
+        behind(DELETE_NEIGHBOUR, tap).attribute(NEIGHBOUR_MAC, mac),
+        SystemCallException.ENOENT);
   }
 
   private static NetlinkMessage behind(int type, String tap) throws BangerException {
@@ -297,16 +291,10 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
 
   @Override
   public void forgetNeighbour(String link, InetAddress address) throws BangerException {
-    lock.lock();
-    try {
-      route.ask(neighbour(DELETE_NEIGHBOUR, link, address), 0);
-    } catch (SystemCallException e) {
-      if (e.errno() != SystemCallException.ENOENT) {
-        throw failure("cannot forget where " + address.getHostAddress() + " is", e);
-      }
-    } finally {
-      lock.unlock();
-    }
+    askUnlessGone(
+        "cannot forget where " + address.getHostAddress() + " is",
+        neighbour(DELETE_NEIGHBOUR, link, address),
+        SystemCallException.ENOENT);
   }
 
   private static NetlinkMessage neighbour(int type, String link, InetAddress address)
@@ -321,18 +309,11 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
 
   @Override
   public void delete(String link) throws BangerException {
-    if (!Files.exists(LINKS.resolve(link))) {
-      return;
-    }
-    lock.lock();
-    try {
-      route.ask(link(DELETE_LINK, NO_INDEX, 0).attribute(LINK_NAME, link), 0);
-    } catch (SystemCallException e) {
-      if (e.errno() != SystemCallException.ENODEV) {
-        throw failure("cannot remove the interface " + link, e);
-      }
-    } finally {
-      lock.unlock();
+    if (Files.exists(LINKS.resolve(link))) {
+      askUnlessGone(
+          "cannot remove the interface " + link,
+          link(DELETE_LINK, NO_INDEX, 0).attribute(LINK_NAME, link),
+          SystemCallException.ENODEV);
     }
   }
 
@@ -416,6 +397,20 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
       route.ask(message, flags);
     } catch (SystemCallException e) {
       throw failure(what, e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** That it is not there any more is no failure. */
+  private void askUnlessGone(String what, NetlinkMessage message, int gone) throws BangerException {
+    lock.lock();
+    try {
+      route.ask(message, 0);
+    } catch (SystemCallException e) {
+      if (e.errno() != gone) {
+        throw failure(what, e);
+      }
     } finally {
       lock.unlock();
     }

@@ -101,10 +101,6 @@ public final class LeaseTable {
     return select("WHERE tap <> ''");
   }
 
-  public List<LeaseRow> all() throws BangerException {
-    return select("ORDER BY slot");
-  }
-
   private List<LeaseRow> select(String tail, Object... values) throws BangerException {
     return database.read(c -> {
       try (PreparedStatement s = c.prepareStatement("SELECT " + COLUMNS + " FROM lease " + tail)) {

@@ -145,18 +145,11 @@ public final class DnsServer implements AutoCloseable {
       DataInputStream in = new DataInputStream(client.getInputStream());
       OutputStream out = client.getOutputStream();
       while (true) {
-        byte[] wire = new byte[in.readUnsignedShort()];
-        in.readFully(wire);
-        Optional<byte[]> answer = answer(wire, true);
+        Optional<byte[]> answer = answer(Framed.read(in), true);
         if (answer.isEmpty()) {
           return;
         }
-        byte[] bytes = answer.get();
-        byte[] framed = new byte[bytes.length + 2];
-        framed[0] = (byte) (bytes.length >> 8);
-        framed[1] = (byte) bytes.length;
-        System.arraycopy(bytes, 0, framed, 2, bytes.length);
-        out.write(framed);
+        Framed.write(out, answer.get());
       }
     } catch (IOException e) {
       LOG.debug("a connection has ended: {}", e.getMessage());

@@ -3,7 +3,6 @@ package dev.banger.net.dns;
 import com.google.errorprone.annotations.concurrent.GuardedBy;
 import dev.banger.lock.LeafLock;
 import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.DatagramPacket;
 import java.net.DatagramSocket;
@@ -181,16 +180,8 @@ public final class Upstream {
       int limit = (int) TIMEOUT.toMillis();
       socket.connect(server, limit);
       socket.setSoTimeout(limit);
-      DataOutputStream out = new DataOutputStream(socket.getOutputStream());
-      byte[] framed = new byte[wire.length + 2];
-      framed[0] = (byte) (wire.length >> 8);
-      framed[1] = (byte) wire.length;
-      System.arraycopy(wire, 0, framed, 2, wire.length);
-      out.write(framed);
-      DataInputStream in = new DataInputStream(socket.getInputStream());
-      byte[] answer = new byte[in.readUnsignedShort()];
-      in.readFully(answer);
-      return believed(answer, sent);
+      Framed.write(socket.getOutputStream(), wire);
+      return believed(Framed.read(new DataInputStream(socket.getInputStream())), sent);
     }
   }
 
