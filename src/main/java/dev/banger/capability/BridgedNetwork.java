@@ -2,12 +2,15 @@ package dev.banger.capability;
 
 import dev.banger.guest.Guest;
 import dev.banger.guest.GuestConfiguration;
+import dev.banger.journal.Step;
+import dev.banger.journal.StepKind;
 import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import dev.banger.model.VmId;
 import dev.banger.net.VmNetworks;
 import dev.banger.net.port.DirectDialer;
 import dev.banger.net.port.GuestDialer;
+import dev.banger.store.LeaseRow;
 import dev.banger.vmm.Nic;
 import java.net.InetAddress;
 import java.util.List;
@@ -59,7 +62,10 @@ public final class BridgedNetwork implements Capability {
       otherwise.get().prepare(plan, steps);
       return;
     }
-    VmNetworks.Card card = networks.plug(vm, user.applyAsInt(plan.vm().uid()));
+    VmNetworks.Card card =
+        steps.pass(
+            new Step(StepKind.NETWORK_CARD, steps.owner(), List.of()),
+            () -> networks.plug(vm, user.applyAsInt(plan.vm().uid())));
     written.put(vm, card.written());
     List<GuestConfiguration.Route> routes =
         List.of(
@@ -83,8 +89,9 @@ public final class BridgedNetwork implements Capability {
   /** By packets; what listens on the guest's loopback alone, through its channel. */
   public static GuestDialer dialer(VmNetworks networks, StartPlan.Vm vm, GuestSource guest) {
     try {
-      if (networks.hasCard(vm.id())) {
-        InetAddress first = networks.addresses(vm.id()).getFirst();
+      Optional<LeaseRow> lease = networks.lease(vm.id()).filter(row -> !row.tap().isEmpty());
+      if (lease.isPresent()) {
+        InetAddress first = networks.addresses(lease.get()).getFirst();
         return new DirectDialer(first, new ChannelDialer(guest, List.of(first.getHostAddress())));
       }
     } catch (BangerException e) {

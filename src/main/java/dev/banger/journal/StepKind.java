@@ -13,6 +13,8 @@ public enum StepKind {
   VM_REMOVAL("the rest of a VM that is being deleted"),
   /** What the hooks prepared for one run of a VM. */
   HOOKS("what the hooks prepared"),
+  /** A VM's network card: lease, tap device and place in the packet filter; HOOKS undoes it. */
+  NETWORK_CARD("the network card", false),
   /** A half-copied system disk, beside the place of the whole one. */
   SYSTEM_DISK("a half-made system disk"),
   /** A half-copied work disk, beside the place of the whole one. */

@@ -242,15 +242,9 @@ public final class VmNetworks {
     return leases.of(vm);
   }
 
-  /** Whether it is on the bridge now. */
-  public boolean hasCard(VmId vm) throws BangerException {
-    return leases.of(vm).filter(row -> !row.tap().isEmpty()).isPresent();
-  }
-
-  /** A VM's IPv4 and IPv6 addresses; none: it has never had a card. */
-  public List<InetAddress> addresses(VmId vm) throws BangerException, InterruptedException {
-    Optional<LeaseRow> row = leases.of(vm);
-    return row.isEmpty() ? List.of() : parts().plan().addresses(row.get().slot());
+  /** The IPv4 and the IPv6 address that a lease stands for. */
+  public List<InetAddress> addresses(LeaseRow lease) throws BangerException, InterruptedException {
+    return parts().plan().addresses(lease.slot());
   }
 
   private Plug plugOf(LeaseRow row, AddressPlan plan) throws BangerException {

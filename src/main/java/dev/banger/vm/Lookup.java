@@ -116,7 +116,8 @@ final class Lookup {
       Optional<LeaseRow> lease = networks.isPresent() ? networks.get().lease(id) : Optional.empty();
       return lease.isEmpty()
           ? Optional.empty()
-          : Optional.of(new VmView.Network(lease.get(), networks.orElseThrow().addresses(id)));
+          : Optional.of(
+              new VmView.Network(lease.get(), networks.orElseThrow().addresses(lease.get())));
     } catch (BangerException e) {
       LOG.debug("vm={} is shown without its addresses", id, e);
     } catch (InterruptedException e) {

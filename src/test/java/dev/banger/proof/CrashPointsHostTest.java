@@ -34,8 +34,8 @@ class CrashPointsHostTest {
 
   @Test
   void atEveryPointEachVmIsWholeOrGoneAndNothingIsLeft() throws Exception {
-    List<Point> points = record(TestDaemon::ofFakes);
-    run(TestDaemon::ofFakes, points.reversed(), DAEMONS);
+    List<Point> points = record(TestDaemon::ofBridgedFakes);
+    run(TestDaemon::ofBridgedFakes, points.reversed(), DAEMONS);
     tell("passed, VMs that are processes", points);
   }
 

@@ -96,6 +96,9 @@ public final class Invariants {
     memory(running);
     staging();
     database(known);
+    if (daemon.net().isPresent()) {
+      violations.addAll(daemon.net().get().violations(directories.database(), running));
+    }
     host();
   }
 

@@ -32,7 +32,7 @@ class StormHostTest {
 
   @Test
   void aShortStorm() throws Exception {
-    try (TestDaemon daemon = TestDaemon.ofFakes()) {
+    try (TestDaemon daemon = TestDaemon.ofBridgedFakes()) {
       blow(daemon, settings(8, 12, 4, 25, 3, true));
     }
   }
@@ -47,7 +47,7 @@ class StormHostTest {
   @Test
   @EnabledIfSystemProperty(named = "banger.test.long", matches = "true")
   void aLongStorm() throws Exception {
-    try (TestDaemon daemon = TestDaemon.ofFakes()) {
+    try (TestDaemon daemon = TestDaemon.ofBridgedFakes()) {
       blow(daemon, settings(8, 15, 5, 180, 5, true));
     }
   }

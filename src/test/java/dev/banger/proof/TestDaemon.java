@@ -39,6 +39,7 @@ public final class TestDaemon implements AutoCloseable {
   private final List<String> wrapper = new ArrayList<>();
   private @Nullable Process process;
   private @Nullable ProcessHandle handle;
+  private @Nullable TestNet net;
 
   TestDaemon(TestHome home, boolean fakes) {
     this.home = home;
@@ -55,6 +56,17 @@ public final class TestDaemon implements AutoCloseable {
     return new TestDaemon(TestHome.ofFakes(directory), true);
   }
 
+  /**
+   * As {@link #ofFakes()}, with a bridge in a network of its own, where other tests see nothing.
+   */
+  public static TestDaemon ofBridgedFakes() throws Exception {
+    TestHome home = TestHome.ofFakes();
+    home.bridge();
+    TestDaemon daemon = new TestDaemon(home, true);
+    daemon.net = new TestNet();
+    return daemon.wrapped("ip", "netns", "exec", daemon.net.name());
+  }
+
   /** With QEMU, on the images that all tests share; not started yet. */
   public static TestDaemon ofGuests() throws Exception {
     return new TestDaemon(TestHome.ofGuests(), false);
@@ -66,6 +78,11 @@ public final class TestDaemon implements AutoCloseable {
 
   public Directories directories() {
     return home.directories();
+  }
+
+  /** Where its bridge is, if it has one that no other daemon can see. */
+  Optional<TestNet> net() {
+    return Optional.ofNullable(net);
   }
 
   /** A system property of every daemon that starts from now on. */
@@ -331,14 +348,20 @@ public final class TestDaemon implements AutoCloseable {
         stop();
       }
       left.addAll(awaitNoProcesses());
+      if (net != null) {
+        left.addAll(net.remains());
+      }
     } finally {
       if (isAlive()) {
         kill();
       }
       HomeProcesses.killAll(home.directory());
       home.delete();
+      if (net != null) {
+        net.delete();
+      }
     }
-    assertThat(left).as("processes left behind").isEmpty();
+    assertThat(left).as("left behind").isEmpty();
   }
 
   private List<String> awaitNoProcesses() throws InterruptedException {

@@ -116,6 +116,12 @@ final class TestHome {
     Files.writeString(directory.resolve("config.toml"), "network.mode = \"user\"\n" + toml);
   }
 
+  /** With a bridge after all: the daemon gets a network of its own. */
+  void bridge() throws IOException {
+    Path file = directory.resolve("config.toml");
+    Files.writeString(file, Files.readString(file).replace("mode = \"user\"", "mode = \"bridge\""));
+  }
+
   /** How far the daemon's wall clock is from the host's; may be missing. */
   Path clock() {
     return clock(directory);

@@ -99,6 +99,11 @@ public final class FakeVmm implements Vmm {
     command.serial(files.console(), LOG_LIMIT).errors(files.errors(), LOG_LIMIT);
     command.listen(files.control());
     command.listen(files.channel());
+    for (Nic nic : spec.nics()) {
+      if (nic.link() instanceof Nic.Tap tap) {
+        int _ = command.attach(tap.name());
+      }
+    }
     command.program(program(spec.id()));
     ShimRecords.Started started =
         steps.make(
