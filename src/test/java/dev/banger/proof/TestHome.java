@@ -60,10 +60,11 @@ final class TestHome {
     return home;
   }
 
-  /** For real VMs; their images and kernels are shared by all tests. */
+  /** For real VMs; their kernels are shared by all tests, and the files of their images. */
   static TestHome ofGuests() throws Exception {
     TestHome home = new TestHome(Files.createTempDirectory("bt-"));
-    for (String shared : List.of("images", "kernels", "cache", "templates")) {
+    home.linkImages(TestDirectories.CACHE.resolve("images"));
+    for (String shared : List.of("kernels", "cache", "templates")) {
       Files.createDirectories(TestDirectories.CACHE.resolve(shared));
       Files.createSymbolicLink(
           home.directory.resolve(shared), TestDirectories.CACHE.resolve(shared));
@@ -76,6 +77,21 @@ final class TestHome {
         disk = "1G"
         """);
     return home;
+  }
+
+  /** Images are never changed, so their files can be anybody's, too. */
+  private void linkImages(Path images) throws IOException {
+    Files.createDirectories(images);
+    try (Stream<Path> all = Files.walk(images)) {
+      for (Path path : all.toList()) {
+        Path own = directory.resolve("images").resolve(images.relativize(path));
+        if (Files.isDirectory(path)) {
+          Files.createDirectories(own);
+        } else {
+          Files.createLink(own, path);
+        }
+      }
+    }
   }
 
   private void plantKernel() throws IOException {
