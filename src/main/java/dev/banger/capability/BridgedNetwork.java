@@ -10,7 +10,6 @@ import dev.banger.model.VmId;
 import dev.banger.net.VmNetworks;
 import dev.banger.net.port.DirectDialer;
 import dev.banger.net.port.GuestDialer;
-import dev.banger.store.LeaseRow;
 import dev.banger.vmm.Nic;
 import java.net.InetAddress;
 import java.util.List;
@@ -89,9 +88,9 @@ public final class BridgedNetwork implements Capability {
   /** By packets; what listens on the guest's loopback alone, through its channel. */
   public static GuestDialer dialer(VmNetworks networks, StartPlan.Vm vm, GuestSource guest) {
     try {
-      Optional<LeaseRow> lease = networks.lease(vm.id()).filter(row -> !row.tap().isEmpty());
-      if (lease.isPresent()) {
-        InetAddress first = networks.addresses(lease.get()).getFirst();
+      Optional<InetAddress> address = networks.reached(vm.id());
+      if (address.isPresent()) {
+        InetAddress first = address.get();
         return new DirectDialer(first, new ChannelDialer(guest, List.of(first.getHostAddress())));
       }
     } catch (BangerException e) {

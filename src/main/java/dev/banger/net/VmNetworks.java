@@ -242,6 +242,12 @@ public final class VmNetworks {
     return leases.of(vm);
   }
 
+  /** Where packets reach it; empty: it has no card now. */
+  public Optional<InetAddress> reached(VmId vm) throws BangerException, InterruptedException {
+    Optional<LeaseRow> row = leases.of(vm).filter(lease -> !lease.tap().isEmpty());
+    return row.isEmpty() ? Optional.empty() : Optional.of(addresses(row.get()).getFirst());
+  }
+
   /** The IPv4 and the IPv6 address that a lease stands for. */
   public List<InetAddress> addresses(LeaseRow lease) throws BangerException, InterruptedException {
     return parts().plan().addresses(lease.slot());

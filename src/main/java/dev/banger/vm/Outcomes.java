@@ -2,6 +2,8 @@ package dev.banger.vm;
 
 import dev.banger.model.BangerException;
 import dev.banger.model.VmId;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -51,7 +53,8 @@ final class Outcomes {
 
   /** VMs with an outcome that is not written down. */
   Set<VmId> unwritten() {
-    return Set.copyOf(unwritten.keySet());
+    // Not Set.copyOf: it asks for the size, which is late (Lincheck).
+    return Collections.unmodifiableSet(new HashSet<>(unwritten.keySet()));
   }
 
   /** The VM is being deleted. */

@@ -262,11 +262,23 @@ final class Transitions {
     }
   }
 
-  /** Changes a row in a way that is no change of the phase, and tells of it. */
+  /**
+   * Changes a row in a way that is no change of the phase, and tells of it. Empty: the VM is gone,
+   * or about to: a create that failed takes it back whoever works on it.
+   */
   Optional<VmRow> change(VmRow row, UnaryOperator<VmRow> edit, Note note) throws BangerException {
     Track track = track(row);
-    EventRow event = event(row.id(), track.name, note.kind(), "", "", note.reason(), note.detail());
-    Optional<VmRow> after = table.update(row.id(), edit, List.of(event));
+    Optional<VmRow> after = Optional.empty();
+    track.lock.lock();
+    try {
+      if (track.seen.phase() != Phase.DELETING) {
+        EventRow event =
+            event(row.id(), track.name, note.kind(), "", "", note.reason(), note.detail());
+        after = table.update(row.id(), edit, List.of(event));
+      }
+    } finally {
+      track.lock.unlock();
+    }
     after.ifPresent(this::told);
     return after;
   }

@@ -88,6 +88,14 @@ class TransitionsTest {
   }
 
   @Test
+  void aVmThatIsBeingDeletedChangesNoMore() throws BangerException {
+    transitions.deleting(row, "it could not be made");
+    Transitions.Note note = new Transitions.Note("changed", "", "label-a=b");
+    assertThat(transitions.change(row, r -> r.withRestarts(VmRow.Restarts.NONE), note)).isEmpty();
+    assertThat(told()).containsExactly(">creating", "creating>deleting");
+  }
+
+  @Test
   void aVmThatIsGoneChangesNoMore() throws BangerException {
     transitions.deleted(row, "");
     transitions.deleted(row, "");
