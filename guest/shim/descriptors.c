@@ -115,9 +115,21 @@ static bool attach_tap(struct handover *handover, struct failure *failure) {
                  failed_errno(failure, "tap", "cannot attach to the tap device %s", handover->path);
 }
 
+static bool open_pair(struct handover *handover, struct failure *failure) {
+    int ends[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0) {
+        return failed_errno(failure, "carrier", "cannot make a pair of sockets");
+    }
+    handover->source = own_descriptor(ends[0]);
+    handover->carrier = own_descriptor(ends[1]);
+    return (handover->source >= 0 && handover->carrier >= 0) ||
+               failed_errno(failure, "carrier", "cannot set up a pair of sockets");
+}
+
 bool open_handover(struct handover *handover, struct failure *failure) {
     if (handover->kind == LISTENING) return start_listening(handover, failure);
     if (handover->kind == TAP) return attach_tap(handover, failure);
+    if (handover->kind == CARRIED) return open_pair(handover, failure);
     /* O_NONBLOCK: a FIFO without a peer must not hold up the start. */
     handover->source = own_descriptor(open(handover->path, handover->mode | O_NONBLOCK | O_NOCTTY | O_CLOEXEC));
     if (handover->source < 0) {

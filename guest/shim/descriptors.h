@@ -21,15 +21,16 @@ int own_descriptor(int descriptor);
 /* Opens the directory of a path. The name points into path. */
 bool open_place(struct place *place, const char *path, const char *code, struct failure *failure);
 
-enum handover_kind { OPENED, LISTENING, TAP };
+enum handover_kind { OPENED, LISTENING, TAP, CARRIED };
 
-/* One `--open FD=MODE:PATH`, `--listen FD=MODE:PATH` or `--tap FD=NAME`. */
+/* One `--open FD=MODE:PATH`, `--listen FD=MODE:PATH`, `--tap FD=NAME` or `--carrier FD=PROGRAM`. */
 struct handover {
     int target;      /* the number that the program sees */
     int source;      /* the shim's own descriptor, -1 when not open */
     enum handover_kind kind;
     int mode;        /* O_RDONLY or O_RDWR; the permissions of a socket */
-    const char *path; /* of a tap: the interface's name */
+    int carrier;     /* the carrier's end of the pair of sockets, -1 when not open */
+    const char *path; /* of a tap: the interface's name; of a carrier: the program */
     struct place place; /* of a socket that this shim made: it is removed at the end */
     uint64_t device, inode;
 };

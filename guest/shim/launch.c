@@ -27,10 +27,24 @@ bool drop_identity(const struct options *options, struct failure *failure) {
                  failed_errno(failure, "identity", "cannot become uid %u", options->uid);
 }
 
-static bool place_descriptors(const struct options *options, const int standard[3], struct failure *failure) {
+static bool place_standard(const int standard[3], struct failure *failure) {
     for (int i = 0; i < 3; i++) {
         if (dup2(standard[i], i) < 0) return failed_errno(failure, "open", "cannot set up descriptor %d", i);
     }
+    return true;
+}
+
+static bool place_pair(const struct options *options, struct failure *failure) {
+    for (int i = 0; i < options->handover_count; i++) {
+        const struct handover *handover = &options->handovers[i];
+        if (handover->kind == CARRIED && dup2(handover->carrier, handover->target) < 0) {
+            return failed_errno(failure, "open", "cannot give %s descriptor %d", handover->path, handover->target);
+        }
+    }
+    return true;
+}
+
+static bool place_handovers(const struct options *options, struct failure *failure) {
     for (int i = 0; i < options->handover_count; i++) {
         const struct handover *handover = &options->handovers[i];
         if (dup2(handover->source, handover->target) < 0) {
@@ -77,7 +91,7 @@ static bool tie_to_shim(pid_t shim, struct failure *failure) {
     return getppid() == shim || failed(failure, "exec", "the shim died");
 }
 
-static void execute(char **program, struct failure *failure) {
+static void execute(char *const *program, struct failure *failure) {
     static char path[4096];
     const char *given = getenv("PATH");
     char *environment[] = {path, NULL};
@@ -87,15 +101,24 @@ static void execute(char **program, struct failure *failure) {
     failed_errno(failure, "exec", "cannot execute %s", program[0]);
 }
 
-_Noreturn void become_program(const struct options *options, const int standard[3], int reporter) {
+_Noreturn static void become(const struct options *options, const int standard[3], int reporter,
+                             bool (*place)(const struct options *, struct failure *), char *const *program) {
     struct failure failure = {.code = ""};
     pid_t shim = getppid();
     umask(077);
     reset_signals();
-    if (place_descriptors(options, standard, &failure) && set_limits(options, &failure) &&
+    if (place_standard(standard, &failure) && place(options, &failure) && set_limits(options, &failure) &&
             drop_identity(options, &failure) && tie_to_shim(shim, &failure)) {
-        execute(options->program, &failure);
+        execute(program, &failure);
     }
     if (write(reporter, &failure, sizeof failure) < 0) _exit(126);
     _exit(127);
+}
+
+_Noreturn void become_carrier(const struct options *options, const int standard[3], int reporter) {
+    become(options, standard, reporter, place_pair, options->carrier);
+}
+
+_Noreturn void become_program(const struct options *options, const int standard[3], int reporter) {
+    become(options, standard, reporter, place_handovers, options->program);
 }

@@ -45,7 +45,7 @@ static bool parse_target(struct options *options, char *value, struct handover *
     uint64_t target;
     char *equals = strchr(value, '=');
     if (options->handover_count == MAXIMUM_HANDOVERS) {
-        return failed(failure, "usage", "more than %d --open, --listen and --tap", MAXIMUM_HANDOVERS);
+        return failed(failure, "usage", "more than %d --open, --listen, --tap and --carrier", MAXIMUM_HANDOVERS);
     }
     if (equals == NULL || equals[1] == 0) return failed(failure, "usage", "'%s' names no descriptor and what it is", value);
     *equals = 0;
@@ -56,7 +56,7 @@ static bool parse_target(struct options *options, char *value, struct handover *
     for (int i = 0; i < options->handover_count; i++) {
         if (options->handovers[i].target == (int)target) return failed(failure, "usage", "descriptor %s is given twice", value);
     }
-    *handover = (struct handover){.target = (int)target, .source = -1, .place = {.directory = -1}};
+    *handover = (struct handover){.target = (int)target, .source = -1, .carrier = -1, .place = {.directory = -1}};
     return true;
 }
 
@@ -91,6 +91,28 @@ static bool parse_tap(struct options *options, char *value, struct failure *fail
     handover.kind = TAP;
     handover.path = name;
     options->handovers[options->handover_count++] = handover;
+    return true;
+}
+
+static bool parse_carrier(struct options *options, char *value, struct failure *failure) {
+    struct handover handover;
+    char *program;
+    if (options->carrier_words > 0) return failed(failure, "usage", "more than one --carrier");
+    if (!parse_target(options, value, &handover, &program, failure)) return false;
+    if (program[0] != '/') return failed(failure, "usage", "carrier '%s' is not an absolute path", program);
+    handover.kind = CARRIED;
+    handover.path = program;
+    options->handovers[options->handover_count++] = handover;
+    options->carrier[options->carrier_words++] = program;
+    return true;
+}
+
+static bool parse_carrier_word(struct options *options, char *value, struct failure *failure) {
+    if (options->carrier_words == 0) return failed(failure, "usage", "--carrier-word '%s' before --carrier", value);
+    if (options->carrier_words == MAXIMUM_CARRIER_WORDS) {
+        return failed(failure, "usage", "more than %d --carrier-word", MAXIMUM_CARRIER_WORDS - 1);
+    }
+    options->carrier[options->carrier_words++] = value;
     return true;
 }
 
@@ -159,6 +181,8 @@ static bool parse_option(struct options *options, struct seen *seen, const char 
     if (strcmp(option, "--open") == 0) return parse_file(options, OPENED, value, failure);
     if (strcmp(option, "--listen") == 0) return parse_file(options, LISTENING, value, failure);
     if (strcmp(option, "--tap") == 0) return parse_tap(options, value, failure);
+    if (strcmp(option, "--carrier") == 0) return parse_carrier(options, value, failure);
+    if (strcmp(option, "--carrier-word") == 0) return parse_carrier_word(options, value, failure);
     if (strcmp(option, "--oom-score-adj") == 0) return parse_oom_score(options, value, failure);
     return failed(failure, "usage", "unknown option '%s'", option);
 }

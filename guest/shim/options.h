@@ -12,6 +12,7 @@
 #define MAXIMUM_HANDOVERS 64
 #define MAXIMUM_GROUPS 32
 #define MAXIMUM_LIMITS 16
+#define MAXIMUM_CARRIER_WORDS 64
 
 struct log_option {
     const char *path; /* NULL: the output is thrown away */
@@ -40,6 +41,8 @@ struct options {
     int handover_count;
     bool has_oom_score;
     int oom_score;
+    char *carrier[MAXIMUM_CARRIER_WORDS + 1]; /* the argument vector of what runs beside the program; empty: nothing does */
+    int carrier_words;
     char **program; /* its argument vector, NULL at the end */
 };
 

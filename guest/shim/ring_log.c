@@ -117,6 +117,10 @@ bool drain_ring_log(struct ring_log *log) {
     return true;
 }
 
+void note_in_ring_log(struct ring_log *log, const char *line) {
+    append(log, line, strlen(line));
+}
+
 void close_ring_log(struct ring_log *log) {
     if (log->reader >= 0) close(log->reader);
     if (log->writer >= 0) close(log->writer);

@@ -33,6 +33,9 @@ bool open_ring_log(struct ring_log *log, const char *path, uint64_t limit, struc
 /* Reads what is there now. False when the pipe is at its end. */
 bool drain_ring_log(struct ring_log *log);
 
+/* Writes a line of the shim's own. */
+void note_in_ring_log(struct ring_log *log, const char *line);
+
 void close_ring_log(struct ring_log *log);
 
 #endif

@@ -71,7 +71,8 @@ static void close_handed_over(struct shim *shim) {
     for (int i = 0; i < shim->options.handover_count; i++) {
         struct handover *handover = &shim->options.handovers[i];
         if (handover->source >= 0) close(handover->source);
-        handover->source = -1;
+        if (handover->carrier >= 0) close(handover->carrier);
+        handover->source = handover->carrier = -1;
     }
     int *ends[] = {&shim->input[0], &shim->serial.writer, &shim->errors.writer};
     for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
@@ -106,18 +107,30 @@ static bool await_exec(int reports, struct failure *failure) {
     return length == 0;
 }
 
+/* Beside the program, not before it: what is sent before the carrier is ready waits in the socket. */
+static bool fork_carrier(struct shim *shim, int reporter, struct failure *failure) {
+    if (shim->options.carrier_words == 0) return true;
+    shim->carrier = fork();
+    if (shim->carrier == 0) {
+        become_carrier(&shim->options, (int[]){STDIN_FILENO, STDOUT_FILENO, shim->errors.writer}, reporter);
+    }
+    if (shim->carrier > 0) return true;
+    shim->carrier = 0;
+    return failed_errno(failure, "start", "cannot fork");
+}
+
 static bool launch(struct shim *shim, int *reports, struct failure *failure) {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) < 0) return failed_errno(failure, "start", "cannot make a pipe for the program's start");
     *reports = own_descriptor(ends[0]);
     int reporter = own_descriptor(ends[1]);
     if (*reports < 0 || reporter < 0) return failed_errno(failure, "start", "cannot set up the pipe for the program's start");
-    shim->program = fork();
-    if (shim->program == 0) {
+    bool forked = fork_carrier(shim, reporter, failure);
+    if (forked) shim->program = fork();
+    if (forked && shim->program == 0) {
         become_program(&shim->options, (int[]){shim->input[0], shim->serial.writer, shim->errors.writer}, reporter);
     }
-    bool forked = shim->program > 0;
-    if (!forked) shim->program = 0, failed_errno(failure, "start", "cannot fork");
+    if (forked && shim->program < 0) forked = false, shim->program = 0, failed_errno(failure, "start", "cannot fork");
     close(reporter);
     close_handed_over(shim);
     return forked;
@@ -159,7 +172,15 @@ static void remove_sockets(struct shim *shim) {
     for (int i = 0; i < shim->options.handover_count; i++) remove_socket(&shim->options.handovers[i]);
 }
 
+static void end_carrier(struct shim *shim) {
+    if (shim->carrier == 0) return;
+    kill(shim->carrier, SIGKILL);
+    waitpid(shim->carrier, NULL, 0);
+    shim->carrier = 0;
+}
+
 static void undo(struct shim *shim) {
+    end_carrier(shim);
     if (shim->program > 0) {
         kill(shim->program, SIGKILL);
         waitpid(shim->program, NULL, 0);
@@ -184,6 +205,17 @@ static void pass_on_signals(const struct shim *shim) {
 
 static void drain(struct ring_log *log, short events) {
     if (events != 0 && log->reader >= 0 && !drain_ring_log(log)) close_ring_log(log);
+}
+
+/* Nobody can take its place: the program's socket is at its end. */
+static void look_after_carrier(struct shim *shim) {
+    char line[160];
+    int status;
+    if (shim->carrier == 0 || waitpid(shim->carrier, &status, WNOHANG) <= 0) return;
+    shim->carrier = 0;
+    snprintf(line, sizeof line, "banger-shim: what carried the packets has ended with %s %d: no network until the next start\n",
+                   WIFSIGNALED(status) ? "signal" : "status", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    note_in_ring_log(&shim->errors, line);
 }
 
 static bool record_end(struct shim *shim, int status, struct failure *failure) {
@@ -213,9 +245,11 @@ bool watch_program(struct shim *shim, struct failure *failure) {
         console_ready(&shim->console, polled + 3, watched);
         pass_on_signals(shim); /* before the wait: a SIGCHLD that comes after it wakes the next poll */
         ended = waitpid(shim->program, &status, WNOHANG);
+        if (ended == 0) look_after_carrier(shim);
     } while (ended == 0);
     if (ended < 0) return failed_errno(failure, "watch", "cannot wait for the program");
     shim->program = 0;
+    end_carrier(shim);
     /* What the program left in the pipes; what a child of it may still write there is not waited for. */
     drain(&shim->serial, POLLIN);
     drain(&shim->errors, POLLIN);

@@ -18,6 +18,7 @@ struct shim {
     int exit_record; /* reserved at the start, written at the end */
     int signals;     /* a signalfd for SIGTERM and SIGCHLD */
     pid_t program;   /* 0: not running */
+    pid_t carrier;   /* what carries the program's packets; 0: not running */
 };
 
 /* Starts the program and publishes DIR/vmm. On failure everything is as before. `ready` gets the line for the caller. */

@@ -101,7 +101,8 @@ bad_usage_is_refused() {
     "--dir . --open 300=ro:/dev/null -- /bin/true" "--dir . --open 3=wo:/dev/null -- /bin/true" \
     "--dir . --listen 3=9:s -- /bin/true" "--dir . --uid 1 -- /bin/true" "--dir . --rlimit bogus=1 -- /bin/true" \
     "--dir . --open 3=ro:/dev/null --listen 3=600:s -- /bin/true" "--dir . -- true" "--bogus 1 -- /bin/true" \
-    "--dir . --tap 3 -- /bin/true" "--dir . --tap 3=sixteen-letters-x -- /bin/true" "--dir . --tap 3=../lo -- /bin/true" \
+    "--dir . --carrier 3=cat -- /bin/true" "--dir . --carrier-word a -- /bin/true" \
+    "--dir . --carrier 3=/bin/cat --carrier 4=/bin/cat -- /bin/true" "--dir . --tap 3 -- /bin/true" "--dir . --tap 3=sixteen-letters-x -- /bin/true" "--dir . --tap 3=../lo -- /bin/true" \
     "--dir . --oom-score-adj 1001 -- /bin/true" "--dir . --rlimit nofile=-1 -- /bin/true"; do
     status=0
     # shellcheck disable=SC2086
@@ -253,6 +254,36 @@ tap_is_handed_over() {
   ip link delete $tap
 }
 
+carrier_runs_beside_and_ends_with_it() {
+  begin "the carrier has the other end of the program's socket, and ends with the program"
+  start --dir . --serial log:8192 --carrier 5=/bin/sh --carrier-word -c \
+    --carrier-word 'echo $$ >&5; read word <&5; echo heard $word >&5; exec sleep 100' -- \
+    /bin/sh -c 'read carrier <&5; echo $carrier; echo something >&5; read word <&5; echo $word; exec sleep 100'
+  await grep -qs heard log
+  expect "$(tail -1 log)" 'heard something'
+  carrier=$(head -1 log)
+  gone "$carrier" && fail "the carrier does not run"
+  kill -9 "$(echo "$line" | field pid)"
+  await test -e exit
+  await gone "$carrier"
+}
+
+carriers_end_is_noted() {
+  begin "the program outlives its carrier, and the log says that it ended"
+  start --dir . --stderr errors:8192 --carrier 5=/bin/sh --carrier-word -c --carrier-word 'exit 3' -- /bin/sleep 100
+  await grep -qs 'has ended with status 3' errors
+  gone "$(echo "$line" | field pid)" && fail "the program has ended, too"
+  kill -9 "$(echo "$line" | field pid)"
+  await test -e exit
+}
+
+carrier_that_cannot_run_leaves_nothing() {
+  begin "a carrier that cannot be executed is an error, and the program goes"
+  line=$("$shim" --dir . --carrier 5=/no/such/carrier -- /bin/sleep 100) && fail "it started"
+  expect "$line" 'error exec cannot execute /no/such/carrier: *'
+  expect "$(listing)" ''
+}
+
 program_dies_with_the_shim() {
   begin "the program dies when the shim is killed with SIGKILL"
   identity=""
@@ -352,6 +383,9 @@ second_listen_failure_removes_the_first
 rights_are_dropped
 shim_drops_too
 tap_is_handed_over
+carrier_runs_beside_and_ends_with_it
+carriers_end_is_noted
+carrier_that_cannot_run_leaves_nothing
 program_dies_with_the_shim
 full_disk_does_not_block
 full_disk_at_the_start_is_an_error

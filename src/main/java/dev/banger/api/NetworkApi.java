@@ -4,12 +4,12 @@ import io.avaje.jsonb.Json;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a VM has and wants of the network, in bridge mode. */
+/** What a VM has and wants of the network. */
 public final class NetworkApi {
   private NetworkApi() {}
 
   /**
-   * What is wanted; what is absent stays, or is as every VM has it.
+   * What is wanted, in bridge mode; what is absent stays, or is as every VM has it.
    *
    * @param ip its IPv4 address; only of a VM that is made
    * @param nat whether its packets leave under the host's address
@@ -24,7 +24,7 @@ public final class NetworkApi {
       @Nullable String egress) {}
 
   /**
-   * What a VM has.
+   * What a VM has of the bridge.
    *
    * @param addresses IPv4 first
    * @param network the named network that it belongs to; absent: none
@@ -32,4 +32,13 @@ public final class NetworkApi {
   @Json
   public record Card(
       List<String> addresses, boolean nat, @Nullable String network, String egress) {}
+
+  /**
+   * What a VM has that is on no bridge.
+   *
+   * @param address of this host's loopback: its name leads there, and its published ports answer
+   * @param by qemu or passt, while it runs
+   */
+  @Json
+  public record User(String address, @Nullable String by) {}
 }

@@ -45,8 +45,13 @@ public final class VmApi {
       boolean publishExposed,
       NetworkApi.@Nullable Wanted network) {}
 
+  /**
+   * A VM that is being made.
+   *
+   * @param warning what is not as safe as one might think; said with the first VM only
+   */
   @Json
-  public record CreateBegun(String operation, String id, String name) {}
+  public record CreateBegun(String operation, String id, String name, @Nullable String warning) {}
 
   /**
    * Which VMs.
@@ -145,7 +150,8 @@ public final class VmApi {
       @Nullable List<String> ports,
       @Nullable List<String> volumes,
       List<String> published,
-      NetworkApi.@Nullable Card network) {}
+      NetworkApi.@Nullable Card network,
+      NetworkApi.@Nullable User userNetwork) {}
 
   /**
    * What the VM's supervisor goes by.

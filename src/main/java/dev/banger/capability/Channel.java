@@ -5,6 +5,7 @@ import dev.banger.guest.InitMode;
 import dev.banger.image.ImageDefaults;
 import dev.banger.image.disk.DiskTemplate;
 import dev.banger.journal.Steps;
+import dev.banger.model.BangerException;
 import dev.banger.model.VmId;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -16,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,7 +27,25 @@ public final class Channel implements Capability {
   private static final Logger LOG = LoggerFactory.getLogger(Channel.class);
   private static final int MACHINE_ID_DIGITS = 32;
 
+  /**
+   * What a guest runs by itself.
+   *
+   * @param user empty: root
+   */
+  public record Program(List<String> argv, String directory, String user) {}
+
+  /** What a VM was made to run in place of what its image says; empty: nothing else. */
+  @FunctionalInterface
+  public interface Programs {
+    Optional<Program> of(VmId vm) throws BangerException;
+  }
+
   private final SecureRandom random = new SecureRandom();
+  private final Programs programs;
+
+  public Channel(Programs programs) {
+    this.programs = programs;
+  }
 
   @Override
   public String name() {
@@ -33,7 +53,7 @@ public final class Channel implements Capability {
   }
 
   @Override
-  public void prepare(StartPlan plan, Steps steps) {
+  public void prepare(StartPlan plan, Steps steps) throws BangerException {
     byte[] entropy = new byte[GuestConfiguration.ENTROPY_BYTES];
     random.nextBytes(entropy);
     plan.guest()
@@ -42,15 +62,21 @@ public final class Channel implements Capability {
         .entropy(entropy)
         .environment(environment(plan.vm()))
         .init(InitMode.valueOf(plan.vm().initMode().toUpperCase(Locale.ROOT)));
+    boolean runsOne = plan.isForProgram() || plan.vm().life() == DiskTemplate.Life.ONE_RUN;
+    if (plan.vm().image().defaults().service() && !runsOne) {
+      entrypoint(plan);
+    }
+  }
+
+  private void entrypoint(StartPlan plan) throws BangerException {
     ImageDefaults defaults = plan.vm().image().defaults();
-    boolean runsOne = plan.vm().life() == DiskTemplate.Life.ONE_RUN;
-    if (defaults.service() && !runsOne && !defaults.command().isEmpty()) {
-      plan.guest()
-          .entrypoint(
-              defaults.command(),
-              defaults.workingDirectory(),
-              defaults.user(),
-              stopSignal(plan.vm(), defaults.stopSignal()));
+    Program own =
+        programs
+            .of(plan.vm().id())
+            .orElse(new Program(defaults.command(), defaults.workingDirectory(), defaults.user()));
+    if (!own.argv().isEmpty()) {
+      int signal = stopSignal(plan.vm(), defaults.stopSignal());
+      plan.guest().entrypoint(own.argv(), own.directory(), own.user(), signal);
     }
   }
 

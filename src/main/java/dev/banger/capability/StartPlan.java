@@ -44,6 +44,7 @@ public final class StartPlan {
   private final List<GuestConfiguration.Nic> interfaces = new ArrayList<>();
   private final GuestConfiguration.Builder guest = GuestConfiguration.builder();
   private boolean unattended;
+  private boolean forProgram;
 
   public StartPlan(Vm vm) {
     this.vm = vm;
@@ -60,6 +61,15 @@ public final class StartPlan {
 
   public boolean isUnattended() {
     return unattended;
+  }
+
+  /** A program is run in it from outside, in place of the image's own. */
+  public void forProgram() {
+    forProgram = true;
+  }
+
+  public boolean isForProgram() {
+    return forProgram;
   }
 
   /** A drive of the VMM, and what the guest does with it. */

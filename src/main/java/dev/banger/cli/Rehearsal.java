@@ -2,6 +2,7 @@ package dev.banger.cli;
 
 import dev.banger.api.DaemonApi;
 import dev.banger.api.LogApi;
+import dev.banger.api.NetworkApi;
 import dev.banger.api.OperationApi;
 import dev.banger.api.StreamApi;
 import dev.banger.api.VmApi;
@@ -51,7 +52,8 @@ final class Rehearsal {
           null,
           null,
           List.of(),
-          null);
+          null,
+          new NetworkApi.User("127.1.2.3", "qemu"));
   private static final OperationApi.Status RUNNING = status(OperationApi.RUNNING);
 
   private Rehearsal() {}
@@ -137,7 +139,7 @@ final class Rehearsal {
         "vm.create.begin",
         VmApi.Create.class,
         VmApi.CreateBegun.class,
-        (call, params) -> new VmApi.CreateBegun("1", VM.id(), VM.name()));
+        (call, params) -> new VmApi.CreateBegun("1", VM.id(), VM.name(), null));
     methods.add(
         "operation.watch",
         OperationApi.Ref.class,

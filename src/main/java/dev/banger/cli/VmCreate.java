@@ -26,6 +26,10 @@ final class VmCreate extends VmOptions {
     try (Client client = connect()) {
       VmApi.CreateBegun begun = client.call(VmApi.CREATE_BEGIN, request);
       OperationApi.Status end = Operations.await(client, begun.operation());
+      String warning = begun.warning();
+      if (warning != null && Terminal.stderr() && !json) {
+        System.err.println("note: " + warning);
+      }
       return tell(end, begun.name());
     }
   }

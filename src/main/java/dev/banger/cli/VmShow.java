@@ -57,6 +57,7 @@ final class VmShow extends ClientCommand {
     text.line("disk", both(Human.size(vm.disk()), now == null ? null : Human.size(now.disk())));
     text.line("init mode", vm.initMode());
     network(text, vm.network());
+    network(text, vm.userNetwork());
     text.line("accelerator", vm.accelerator());
     text.line("process", vm.pid());
     text.line("created", Facts.time(vm.createdAt()));
@@ -76,6 +77,20 @@ final class VmShow extends ClientCommand {
       text.line("network", network.network());
       text.line("nat", network.nat() ? "on" : "off");
       text.line("egress", network.egress());
+    }
+  }
+
+  private static void network(Facts text, NetworkApi.@Nullable User network) {
+    if (network != null) {
+      text.line("address", network.address());
+      String by = network.by();
+      text.line(
+          "network",
+          by == null
+              ? "user"
+              : by.equals("qemu")
+                  ? "user, by qemu: 10.0.2.2 is this host's loopback to it"
+                  : "user, by " + by);
     }
   }
 

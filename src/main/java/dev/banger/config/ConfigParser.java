@@ -4,6 +4,8 @@ import dev.banger.catalog.BundleKeys;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.ErrorCode;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.file.Path;
@@ -52,7 +54,9 @@ final class ConfigParser {
           "network.bridge",
           "network.subnet",
           "network.taps",
-          "network.manage_forwarding");
+          "network.manage_forwarding",
+          "network.dns",
+          "network.user");
 
   private static final int MOST_CPUS = 64;
   private static final double LEAST_RATIO = 0.1;
@@ -60,6 +64,7 @@ final class ConfigParser {
   private static final int MOST_SECONDS = 3600;
   private static final int MOST_DOWNLOADS = 16;
   private static final int MOST_TAPS = 256;
+  private static final int MOST_PORT = 65_535;
   private static final String REGISTRIES = "registries.hosts";
   private static final Set<String> REGISTRY_KEYS = Set.of("http", "mirrors", "ca");
 
@@ -271,7 +276,32 @@ final class ConfigParser {
         bridge,
         string("network.subnet", base.subnet()),
         (int) number("network.taps", MOST_TAPS).orElse(base.taps()),
-        flag("network.manage_forwarding", base.manageForwarding()));
+        flag("network.manage_forwarding", base.manageForwarding()),
+        loopback("network.dns", base.dns()),
+        NetworkSettings.User.valueOf(
+            choice("network.user", "auto", "auto", "passt", "qemu").toUpperCase(Locale.ROOT)));
+  }
+
+  /** {@code "off"}, or an address of loopback with a port. */
+  private Optional<InetSocketAddress> loopback(String key, Optional<InetSocketAddress> fallback) {
+    String text = string(key, "");
+    if (text.isEmpty() || text.equals("off")) {
+      return text.isEmpty() ? fallback : Optional.empty();
+    }
+    int colon = text.lastIndexOf(':');
+    try {
+      String host = text.substring(0, Math.max(colon, 0)).replaceAll("^\\[(.*)]$", "$1");
+      int port = Integer.parseInt(text.substring(colon + 1));
+      InetAddress address = InetAddress.ofLiteral(host);
+      if (address.isLoopbackAddress() && port >= 1 && port <= MOST_PORT) {
+        return Optional.of(new InetSocketAddress(address, port));
+      }
+    } catch (IllegalArgumentException e) {
+      mistake(key, "write \"off\", or an address of loopback with a port: \"127.0.0.1:5354\"");
+      return fallback;
+    }
+    mistake(key, "it answers this host only: write an address of loopback with a port");
+    return fallback;
   }
 
   private boolean flag(String key, boolean fallback) {

@@ -8,9 +8,16 @@ import dev.banger.config.NetworkSettings;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
+import dev.banger.net.LoopbackDns;
+import dev.banger.net.LoopbackNames;
+import dev.banger.net.UserLink;
+import dev.banger.net.UserLinks;
 import dev.banger.net.VmNetworks;
+import dev.banger.net.dns.Names;
 import dev.banger.net.dns.Upstream;
+import dev.banger.net.port.Forwarder;
 import dev.banger.privileged.LinuxNetwork;
+import dev.banger.proc.Binaries;
 import dev.banger.store.Database;
 import dev.banger.store.LeaseTable;
 import dev.banger.store.VmTable;
@@ -18,6 +25,7 @@ import dev.banger.vmm.VmmSpec;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,14 +36,17 @@ final class ChosenNetwork {
   private static final Path RESOLVERS = Path.of("/etc/resolv.conf");
 
   private final Optional<VmNetworks> bridged;
+  private final UserLinks links;
   private final boolean strict;
   private final AutoCloseable host;
 
   /**
    * @param strict a VM that cannot be on the bridge does not start
    */
-  private ChosenNetwork(Optional<VmNetworks> bridged, boolean strict, AutoCloseable host) {
+  private ChosenNetwork(
+      Optional<VmNetworks> bridged, UserLinks links, boolean strict, AutoCloseable host) {
     this.bridged = bridged;
+    this.links = links;
     this.strict = strict;
     this.host = host;
   }
@@ -45,6 +56,7 @@ final class ChosenNetwork {
       NetworkSettings settings,
       Database database,
       Directories directories,
+      Binaries binaries,
       boolean root,
       Clock clock)
       throws BangerException {
@@ -54,8 +66,9 @@ final class ChosenNetwork {
           "network.mode is \"bridge\", and only root can make one",
           "run the daemon as root, or set network.mode = \"user\"");
     }
+    UserLinks links = new UserLinks(settings.user(), binaries);
     if (settings.mode() == NetworkSettings.Mode.USER || !root) {
-      return new ChosenNetwork(Optional.empty(), false, () -> {});
+      return user(links);
     }
     try {
       LinuxNetwork host = LinuxNetwork.open();
@@ -69,14 +82,19 @@ final class ChosenNetwork {
               new Upstream(RESOLVERS, clock));
       networks.openInBackground();
       boolean strict = settings.mode() == NetworkSettings.Mode.BRIDGE;
-      return new ChosenNetwork(Optional.of(networks), strict, host);
+      return new ChosenNetwork(Optional.of(networks), links, strict, host);
     } catch (BangerException e) {
       if (settings.mode() == NetworkSettings.Mode.BRIDGE) {
         throw e;
       }
       LOG.warn("VMs get the user network: {} ({})", e.getMessage(), e.hint());
-      return new ChosenNetwork(Optional.empty(), false, () -> {});
+      return user(links);
     }
+  }
+
+  private static ChosenNetwork user(UserLinks links) {
+    links.begin();
+    return new ChosenNetwork(Optional.empty(), links, false, () -> {});
   }
 
   /** Empty: VMs have the VMM's own network. */
@@ -90,8 +108,8 @@ final class ChosenNetwork {
             new BridgedNetwork(
                 networks,
                 number -> Host.confinement(true, number).map(VmmSpec.Confinement::uid).orElse(0),
-                strict ? Optional.empty() : Optional.of(new UserNetwork())))
-        .orElseGet(UserNetwork::new);
+                strict ? Optional.empty() : Optional.of(new UserNetwork(links))))
+        .orElseGet(() -> new UserNetwork(links));
   }
 
   /** How a guest's servers are reached. */
@@ -99,6 +117,30 @@ final class ChosenNetwork {
     return bridged
         .<Ports.Dialers>map(networks -> (vm, guest) -> BridgedNetwork.dialer(networks, vm, guest))
         .orElse(UserNetwork::dialer);
+  }
+
+  /** What who makes a VM should know of its network; null: nothing. */
+  @Nullable String warning() throws InterruptedException {
+    try {
+      return bridged.isPresent() || links.get().keepsLoopback()
+          ? null
+          : "what listens on this host's loopback only is reached from VMs: their network is "
+              + (links.get() instanceof UserLink.Vmm
+                  ? "QEMU's, where 10.0.2.2 is this host"
+                  : "that of an old passt")
+              + " (docs/networking.md)";
+    } catch (BangerException e) {
+      return null; // the start says why
+    }
+  }
+
+  /** Names as this host's programs are told them; empty: they are not. */
+  Optional<LoopbackDns> answerNames(
+      NetworkSettings settings, Database database, Forwarder forwarder) {
+    Names names =
+        new LoopbackNames(
+            new VmTable(database), forwarder, () -> bridged.flatMap(VmNetworks::names));
+    return settings.dns().map(where -> LoopbackDns.openInBackground(where, names));
   }
 
   void close() throws Exception {

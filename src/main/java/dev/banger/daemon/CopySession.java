@@ -95,5 +95,6 @@ final class CopySession {
   private static void report(YamuxStream control, ControlMessage result) throws IOException {
     ControlMessage.write(control.output(), result);
     control.closeOutput();
+    control.input().skip(Long.MAX_VALUE); // until the client has read that
   }
 }

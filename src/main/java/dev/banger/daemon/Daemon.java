@@ -35,6 +35,7 @@ import dev.banger.store.Database;
 import dev.banger.store.EventTable;
 import dev.banger.store.JournalTable;
 import dev.banger.store.OperationTable;
+import dev.banger.store.ProgramTable;
 import dev.banger.store.PublicationTable;
 import dev.banger.store.VmTable;
 import dev.banger.vm.VmParts;
@@ -94,23 +95,21 @@ public final class Daemon implements AutoCloseable {
     keep("lock", DirectoryLock.take(directories));
     Config config = Config.read(directories.config().resolve("config.toml"));
     Logging.begin(directories.daemonLog(), config.log());
-
     Database database = keep("store", Database.open(directories.database()));
     PidWatcher watcher = keep("watcher", new PidWatcher()); // outlives operations: undo waits
     StepObserver observer = TestPoints.observer();
     Journal journal = journal(database, observer);
-    Operations operations = new Operations(new OperationTable(database), clock);
-    TestPoints.cancels(observer, operations);
+    Operations operations = operations(database, observer);
     boolean root = Host.isRoot();
     Binaries binaries = Binaries.installed(config.binaries());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
     ImageParts stock = stock(config, binaries, journal, imageOps);
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
     DaemonKey key = new DaemonKey(directories.data().resolve("ssh"));
-    ChosenNetwork network = network(config, database, root);
+    ChosenNetwork network = network(config, database, binaries, root);
     keep("operations", () -> operations.close(OPERATIONS_END)); // they end before their network
     ChosenAccelerator accelerator = accelerator(config, binaries);
-    Forwarder forwarder = keep("ports", forwarder(database));
+    Forwarder forwarder = forwarder(config, database, network);
     Vms vms =
         Vms.open(
             new VmParts(
@@ -121,7 +120,7 @@ public final class Daemon implements AutoCloseable {
                 stock.images(),
                 stock.kernels(),
                 backend.driver(binaries, watcher),
-                capabilities(config, templates, stock.images(), key, network, forwarder),
+                capabilities(config, templates, stock.images(), key, network, forwarder, database),
                 forwarder,
                 network.bridged(),
                 accelerator::choose,
@@ -146,18 +145,26 @@ public final class Daemon implements AutoCloseable {
             stock.catalogs(),
             key,
             new ExecSessions(),
+            new ProgramTable(database),
             binaries,
             config,
-            directories),
+            directories,
+            network),
         accelerator);
   }
 
-  private ChosenNetwork network(Config config, Database database, boolean root)
+  private ChosenNetwork network(Config config, Database database, Binaries binaries, boolean root)
       throws BangerException {
     ChosenNetwork network =
-        ChosenNetwork.open(config.network(), database, directories, root, clock);
+        ChosenNetwork.open(config.network(), database, directories, binaries, root, clock);
     keep("network", network::close);
     return network;
+  }
+
+  private Operations operations(Database database, StepObserver observer) throws BangerException {
+    Operations operations = new Operations(new OperationTable(database), clock);
+    TestPoints.cancels(observer, operations);
+    return operations;
   }
 
   private Journal journal(Database database, StepObserver observer) throws BangerException {
@@ -166,8 +173,14 @@ public final class Daemon implements AutoCloseable {
     return journal;
   }
 
-  private static Forwarder forwarder(Database database) throws BangerException {
-    return new Forwarder(Publications.open(new PublicationTable(database), new VmTable(database)));
+  private Forwarder forwarder(Config config, Database database, ChosenNetwork network)
+      throws BangerException {
+    Publications all = Publications.open(new PublicationTable(database), new VmTable(database));
+    Forwarder forwarder = keep("ports", new Forwarder(all));
+    network
+        .answerNames(config.network(), database, forwarder)
+        .ifPresent(dns -> keep("loopback-dns", dns));
+    return forwarder;
   }
 
   /** What VMs are made of. */
@@ -216,7 +229,9 @@ public final class Daemon implements AutoCloseable {
       Images images,
       DaemonKey key,
       ChosenNetwork network,
-      Forwarder forwarder) {
+      Forwarder forwarder,
+      Database database) {
+    ProgramTable programs = new ProgramTable(database);
     return new Capabilities(
         List.of(
             new SystemDisk(templates),
@@ -224,7 +239,10 @@ public final class Daemon implements AutoCloseable {
             new Authorization(config.authorization(), key),
             network.capability(),
             new Ports(forwarder, network.dialers()),
-            new Channel()));
+            new Channel(vm ->
+                programs
+                    .of(vm)
+                    .map(own -> new Channel.Program(own.argv(), own.directory(), own.user())))));
   }
 
   private void serve(DaemonParts served, ChosenAccelerator accelerator) throws BangerException {

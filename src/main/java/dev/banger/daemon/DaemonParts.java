@@ -9,6 +9,7 @@ import dev.banger.journal.Journal;
 import dev.banger.model.Directories;
 import dev.banger.ops.Operations;
 import dev.banger.proc.Binaries;
+import dev.banger.store.ProgramTable;
 import dev.banger.vm.Vms;
 
 /** The parts that methods are served by. */
@@ -21,6 +22,8 @@ record DaemonParts(
     Catalogs catalogs,
     DaemonKey key,
     ExecSessions programs,
+    ProgramTable kept,
     Binaries binaries,
     Config config,
-    Directories directories) {}
+    Directories directories,
+    ChosenNetwork network) {}

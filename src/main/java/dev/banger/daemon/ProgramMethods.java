@@ -18,6 +18,8 @@ import dev.banger.rpc.Call;
 import dev.banger.rpc.ControlMessage;
 import dev.banger.rpc.Methods;
 import dev.banger.rpc.Methods.Upgrade;
+import dev.banger.store.ProgramRow;
+import dev.banger.store.ProgramTable;
 import dev.banger.store.VmRow;
 import dev.banger.vm.Vms;
 import dev.banger.yamux.YamuxSession;
@@ -47,12 +49,14 @@ final class ProgramMethods {
   private final OperationMethods watching;
   private final VmMethods wishes;
   private final ExecSessions sessions;
+  private final ProgramTable kept;
 
   ProgramMethods(DaemonParts parts, OperationMethods watching, VmMethods wishes) {
     this.vms = parts.vms();
     this.images = parts.images();
     this.operations = parts.operations();
     this.sessions = parts.programs();
+    this.kept = parts.kept();
     this.watching = watching;
     this.wishes = wishes;
   }
@@ -84,7 +88,7 @@ final class ProgramMethods {
     call.interruptWhenClosed();
     Vms.Begun begun =
         vms.create(
-            wishes.spec(wish.create(), !wish.keep(), call.peer().user()),
+            wishes.spec(wish.create(), !wish.keep(), true, call.peer().user()),
             true,
             VmMethods.wait(wish.create().waitMillis()),
             Optional.empty());
@@ -94,6 +98,7 @@ final class ProgramMethods {
         throw end.error().get();
       }
       VmRow row = vms.find(begun.id().value());
+      keepProgram(row, wish);
       ExecId id = ExecId.random();
       ExecStart start = start(row, runSpec(row, id, wish));
       return new Upgrade<>(
@@ -233,14 +238,36 @@ final class ProgramMethods {
     return guest.exec(spec);
   }
 
+  /** A service that is to run something else than its image says does so at every start. */
+  private void keepProgram(VmRow row, StreamApi.Run wish) throws BangerException {
+    ImageDefaults defaults = images.byId(row.source().imageId()).defaults();
+    StreamApi.Program program = wish.program();
+    List<String> argv = argv(defaults, wish);
+    boolean own = !program.argv().isEmpty() || wish.entrypoint() != null;
+    if (wish.keep() && defaults.service() && own && !argv.isEmpty()) {
+      String directory = program.cwd();
+      String user = program.user();
+      kept.insert(
+          row.id(),
+          new ProgramRow(
+              argv,
+              directory == null ? defaults.workingDirectory() : directory,
+              user == null ? defaults.user() : user));
+    }
+  }
+
+  private static List<String> argv(ImageDefaults defaults, StreamApi.Run wish) {
+    Optional<List<String>> entrypoint =
+        Optional.ofNullable(wish.entrypoint())
+            .map(word -> word.isEmpty() ? List.<String>of() : List.of(word));
+    return defaults.program(wish.program().argv(), entrypoint);
+  }
+
   /** What the VM was made for: the image's entrypoint counts. */
   private ExecSpec.Builder runSpec(VmRow row, ExecId id, StreamApi.Run wish)
       throws BangerException {
     Image image = images.byId(row.source().imageId());
-    Optional<List<String>> entrypoint =
-        Optional.ofNullable(wish.entrypoint())
-            .map(word -> word.isEmpty() ? List.<String>of() : List.of(word));
-    List<String> argv = image.defaults().program(wish.program().argv(), entrypoint);
+    List<String> argv = argv(image.defaults(), wish);
     return spec(image, id, argv, wish.program()).makesDirectory(true).purpose(row.oneShot());
   }
 

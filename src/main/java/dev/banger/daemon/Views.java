@@ -53,7 +53,7 @@ final class Views {
         row.initMode(),
         row.labels(),
         row.env(),
-        vm.network().map(net -> net.addresses().getFirst().getHostAddress()).orElse(null),
+        address(vm),
         up == null ? null : up.pid(),
         up == null ? null : up.accelerator(),
         row.life().created().toEpochMilli(),
@@ -63,7 +63,16 @@ final class Views {
         image == null ? null : image.defaults().ports(),
         image == null ? null : image.defaults().volumes(),
         vm.published().stream().map(Object::toString).toList(),
-        vm.network().map(Views::network).orElse(null));
+        vm.network().map(Views::network).orElse(null),
+        vm.loopback()
+            .map(own -> new NetworkApi.User(own.address(), own.by().orElse(null)))
+            .orElse(null));
+  }
+
+  private static @Nullable String address(VmView vm) {
+    return vm.network().isPresent()
+        ? vm.network().get().addresses().getFirst().getHostAddress()
+        : vm.loopback().map(VmView.Loopback::address).orElse(null);
   }
 
   private static NetworkApi.Card network(VmView.Network network) {

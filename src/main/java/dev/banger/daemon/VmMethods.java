@@ -38,11 +38,13 @@ final class VmMethods {
   private final Config.VmDefaults defaults;
   private final VmLogs logs;
   private final LogReading reading;
+  private final ChosenNetwork network;
 
   VmMethods(DaemonParts parts) {
     this.vms = parts.vms();
     this.images = parts.images();
     this.defaults = parts.config().vm();
+    this.network = parts.network();
     this.logs = new VmLogs(parts.directories());
     this.reading = new LogReading(vms, parts.directories());
   }
@@ -55,11 +57,12 @@ final class VmMethods {
         (call, wish) -> {
           Vms.Begun begun =
               vms.create(
-                  spec(wish, false, call.peer().user()),
+                  spec(wish, false, false, call.peer().user()),
                   wish.start(),
                   wait(wish.waitMillis()),
                   Optional.ofNullable(wish.idempotencyKey()));
-          return new VmApi.CreateBegun(begun.operation(), begun.id().value(), begun.name());
+          return new VmApi.CreateBegun(
+              begun.operation(), begun.id().value(), begun.name(), warning());
         });
     add(
         methods,
@@ -103,6 +106,11 @@ final class VmMethods {
         VmApi.LOGS,
         (_, wish) ->
             new VmApi.LogText(logs.read(vms.find(wish.vm()).id(), wish.source(), wish.lines())));
+  }
+
+  /** Said once: with the first VM there is. */
+  private @Nullable String warning() throws BangerException, InterruptedException {
+    return vms.list().size() == 1 ? network.warning() : null;
   }
 
   static Optional<Duration> wait(@Nullable Long millis) throws BangerException {
@@ -159,7 +167,11 @@ final class VmMethods {
     return image.defaults().service() && !row.oneShot() && (agent || auto);
   }
 
-  VmSpec spec(VmApi.Create wish, boolean oneShot, String owner) throws BangerException {
+  /**
+   * @param forProgram it is made for a program that is run in it
+   */
+  VmSpec spec(VmApi.Create wish, boolean oneShot, boolean forProgram, String owner)
+      throws BangerException {
     return new VmSpec(
         wish.name() == null ? Optional.empty() : Optional.of(VmName.parse(wish.name())),
         wish.image() == null ? defaults.image() : wish.image(),
@@ -178,7 +190,8 @@ final class VmMethods {
         new PortWishes(
             wish.publish() == null ? List.of() : PortSpec.parse(wish.publish()),
             wish.publishExposed()),
-        Views.wish(wish.network()));
+        Views.wish(wish.network()),
+        forProgram);
   }
 
   private static Optional<Duration> length(long millis) throws BangerException {

@@ -27,7 +27,8 @@ public final class Doctor {
             new MemoryCheck(directories),
             new RoomCheck(directories, config.admission()),
             new ServiceCheck(directories, binaries),
-            new NetworkCheck(config.network())));
+            new NetworkCheck(config.network(), binaries),
+            new NamesCheck(directories, config.network())));
   }
 
   public List<Finding> run() throws InterruptedException {

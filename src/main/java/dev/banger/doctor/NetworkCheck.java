@@ -2,8 +2,10 @@ package dev.banger.doctor;
 
 import dev.banger.config.NetworkSettings;
 import dev.banger.model.BangerException;
+import dev.banger.net.UserLink;
 import dev.banger.privileged.HostNetwork;
 import dev.banger.privileged.LinuxNetwork;
+import dev.banger.proc.Binaries;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -20,9 +22,11 @@ final class NetworkCheck implements Check {
       Pattern.compile("type filter hook forward priority .*; policy drop;");
 
   private final NetworkSettings settings;
+  private final Binaries binaries;
 
-  NetworkCheck(NetworkSettings settings) {
+  NetworkCheck(NetworkSettings settings, Binaries binaries) {
     this.settings = settings;
+    this.binaries = binaries;
   }
 
   @Override
@@ -31,7 +35,7 @@ final class NetworkCheck implements Check {
   }
 
   @Override
-  public List<Finding> run() {
+  public List<Finding> run() throws BangerException, InterruptedException {
     if (settings.mode() == NetworkSettings.Mode.USER || !isRoot()) {
       return List.of(user("guests reach the network as this user"));
     }
@@ -53,11 +57,20 @@ final class NetworkCheck implements Check {
     }
   }
 
-  private Finding user(String why) {
-    return Finding.warning(
-        name(),
-        "user network (QEMU slirp): " + why + ", and the host's loopback is 10.0.2.2 to them",
-        "do not rely on loopback to keep local services from guests you do not trust");
+  private Finding user(String why) throws BangerException, InterruptedException {
+    UserLink link = UserLink.choose(settings.user(), binaries);
+    String by = link instanceof UserLink.Passt ? "passt" : "QEMU slirp";
+    String found = "user network (" + by + "; " + link.why() + "): " + why;
+    return link.keepsLoopback()
+        ? Finding.ok(name(), found)
+        : Finding.warning(
+            name(),
+            found
+                + (link instanceof UserLink.Passt
+                    ? ", and packets of their own making reach the host's loopback"
+                    : ", and the host's loopback is 10.0.2.2 to them"),
+            "do not rely on loopback to keep local services from guests you do not trust; a passt"
+                + " of April 2024 or later keeps guests off it");
   }
 
   private static boolean isRoot() {

@@ -5,6 +5,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
 import dev.banger.net.dns.DnsServer;
+import dev.banger.net.dns.Names;
 import dev.banger.net.dns.Upstream;
 import dev.banger.privileged.HostNetwork;
 import dev.banger.store.LeaseRow;
@@ -134,6 +135,13 @@ public final class VmNetworks {
     } catch (BangerException e) {
       return Optional.of(e.getMessage() + (e.hint().isEmpty() ? "" : " (" + e.hint() + ")"));
     }
+  }
+
+  /** The names of VMs on the bridge, once there is one. */
+  public Optional<Names> names() {
+    return opened.isDone() && !opened.isCompletedExceptionally()
+        ? Optional.of(new VmNames(vms, leases, opened.join().plan()))
+        : Optional.empty();
   }
 
   /** Gives a new VM its addresses; refused when the one that it wants is not to be had. */

@@ -70,6 +70,21 @@ public final class ShimCommand {
     return descriptor;
   }
 
+  /**
+   * Runs a program beside this one, at the other end of a pair of stream sockets and as the same
+   * user. It does not outlive this one.
+   *
+   * @param arguments its end's descriptor follows them
+   * @return this program's descriptor
+   */
+  public int carrier(Path beside, List<String> arguments) {
+    int descriptor = nextDescriptor++;
+    option("--carrier", descriptor + "=" + beside);
+    arguments.forEach(argument -> option("--carrier-word", argument));
+    option("--carrier-word", descriptor);
+    return descriptor;
+  }
+
   /** Listens on a socket that only the daemon's user may connect to; the program's descriptor. */
   public int listen(Path socket) {
     return descriptor("--listen", "600", socket);

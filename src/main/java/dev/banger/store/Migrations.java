@@ -23,7 +23,8 @@ final class Migrations {
           "002-policies-and-events.sql",
           "003-journal.sql",
           "004-publications.sql",
-          "005-networks.sql");
+          "005-networks.sql",
+          "006-programs.sql");
 
   private final Path file;
   private final Connection connection;

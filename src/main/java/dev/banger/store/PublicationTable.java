@@ -123,6 +123,19 @@ public final class PublicationTable {
     });
   }
 
+  /** The VM whose own address this is. */
+  public Optional<VmId> owner(String address) throws BangerException {
+    return database.read(c -> {
+      try (PreparedStatement s =
+          c.prepareStatement("SELECT vm FROM loopback_address WHERE address = ?")) {
+        s.setString(1, address);
+        try (ResultSet r = s.executeQuery()) {
+          return r.next() ? Optional.of(new VmId(r.getString(1))) : Optional.empty();
+        }
+      }
+    });
+  }
+
   private static Optional<String> address(Connection c, VmId vm) throws SQLException {
     try (PreparedStatement s =
         c.prepareStatement("SELECT address FROM loopback_address WHERE vm = ?")) {

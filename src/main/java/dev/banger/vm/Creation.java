@@ -178,7 +178,10 @@ final class Creation {
       steps.take(Remains.step(StepKind.VM_DIRECTORY, id), () -> makeDirectory(directories.vm(id)));
       if (start) {
         lifecycle.start(
-            record(id), Lifecycle.Cause.USER, progress, held); // on success it is RUNNING
+            record(id),
+            reserved.spec().forProgram() ? Lifecycle.Cause.PROGRAM : Lifecycle.Cause.USER,
+            progress,
+            held); // on success it is RUNNING
       } else {
         transitions.created(reserved.row());
       }

@@ -42,6 +42,8 @@ final class Lifecycle {
   /** Who wants a start. */
   enum Cause {
     USER,
+    /** By a user who runs a program in it: the image's own is not started beside that. */
+    PROGRAM,
     POLICY
   }
 
@@ -133,6 +135,9 @@ final class Lifecycle {
       if (cause == Cause.POLICY) {
         plan.unattended();
       }
+      if (cause == Cause.PROGRAM) {
+        plan.forProgram();
+      }
       Boot.Booted booted = boot.run(plan, accelerator, limits, progress);
       run(row, cause, booted, plan.vm());
       settled = true;
@@ -193,7 +198,7 @@ final class Lifecycle {
   private void run(VmRow row, Cause cause, Boot.Booted booted, StartPlan.Vm planned)
       throws BangerException, InterruptedException {
     VmRow.Restarts restarts =
-        cause == Cause.USER
+        cause != Cause.POLICY
             ? VmRow.Restarts.NONE
             : new VmRow.Restarts(
                 row.restarts().count(),

@@ -8,6 +8,7 @@ import dev.banger.net.port.Publications;
 import dev.banger.store.LeaseRow;
 import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
+import dev.banger.vmm.Machine;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Predicate;
@@ -95,19 +96,36 @@ final class Lookup {
         row.life().created(),
         Optional.empty(),
         List.of(),
+        Optional.empty(),
         Optional.empty());
   }
 
   VmView view(VmRow row) {
     Transitions.Seen seen = transitions.seen(row);
     LiveVm live = lifecycle.live(row.id());
+    Optional<VmView.Network> network = network(row.id());
     return new VmView(
         row,
         state(seen, live, lifecycle.outcomes().unwritten(row.id())),
         seen.since(),
         live == null ? Optional.empty() : observer.running(row, live),
         publications.of(row.id()),
-        network(row.id()));
+        network,
+        network.isPresent() || (networks.isPresent() && live == null)
+            ? Optional.empty()
+            : loopback(row.id(), live));
+  }
+
+  private Optional<VmView.Loopback> loopback(VmId id, @Nullable LiveVm live) {
+    try {
+      Optional<Machine> machine = live == null ? Optional.empty() : live.vmm().machine();
+      return Optional.of(
+          new VmView.Loopback(
+              publications.address(id), machine.map(now -> now.ownNetwork() ? "qemu" : "passt")));
+    } catch (BangerException e) {
+      LOG.debug("vm={} is shown without its own address", id, e);
+      return Optional.empty();
+    }
   }
 
   /** A network that is not up says nothing: the VM is shown all the same. */

@@ -29,6 +29,7 @@ import java.util.Set;
  * @param idleStop it is stopped when nobody used it for so long
  * @param network what it wants of the network; only where VMs are on a bridge
  * @param ports what it publishes from its creation on
+ * @param forProgram it is started for a program that is run in it from outside: the image's is not
  */
 public record VmSpec(
     Optional<VmName> name,
@@ -46,7 +47,8 @@ public record VmSpec(
     Optional<Duration> ttl,
     Optional<Duration> idleStop,
     PortWishes ports,
-    NetworkWish network) {
+    NetworkWish network,
+    boolean forProgram) {
   private static final Duration LEAST_TIME = Duration.ofSeconds(1);
   private static final Duration MOST_TIME = Duration.ofDays(3650);
   private static final int CPU_LIMIT = 64;
@@ -80,7 +82,8 @@ public record VmSpec(
         row.policy().ttl(),
         row.policy().idleStop(),
         PortWishes.NONE,
-        NetworkWish.NONE);
+        NetworkWish.NONE,
+        false);
   }
 
   /** Refuses what cannot work, before anything is made. */

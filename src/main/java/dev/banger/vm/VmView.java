@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param since when it came to be so
  * @param running what it has while it runs; differs from the row's when that was changed since
  * @param network empty: it has had none yet, or there is no bridge
+ * @param loopback empty: it is on the bridge
  * @param published ports of its guest on addresses of the host
  */
 public record VmView(
@@ -22,11 +23,20 @@ public record VmView(
     Instant since,
     Optional<VmRow.Shape> running,
     List<PublicationRow> published,
-    Optional<Network> network) {
+    Optional<Network> network,
+    Optional<Loopback> loopback) {
   /**
    * What it has of the bridge.
    *
    * @param addresses IPv4 first
    */
   public record Network(LeaseRow lease, List<InetAddress> addresses) {}
+
+  /**
+   * What it has of the user network.
+   *
+   * @param address of this host's loopback, its own
+   * @param by qemu or passt; empty: it does not run
+   */
+  public record Loopback(String address, Optional<String> by) {}
 }

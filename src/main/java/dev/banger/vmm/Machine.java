@@ -2,5 +2,9 @@ package dev.banger.vmm;
 
 import dev.banger.model.ByteSize;
 
-/** Processors and memory of a machine as it runs. */
-public record Machine(int cpus, ByteSize memory) {}
+/**
+ * A machine as it runs.
+ *
+ * @param ownNetwork whether its card is on the network that the VMM brings
+ */
+public record Machine(int cpus, ByteSize memory, boolean ownNetwork) {}

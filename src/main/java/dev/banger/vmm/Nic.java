@@ -1,6 +1,8 @@
 package dev.banger.vmm;
 
+import java.nio.file.Path;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /**
@@ -27,6 +29,19 @@ public record Nic(String mac, Link link) {
     }
   }
 
+  /**
+   * A program that runs as long as the VMM and carries its frames over a stream socket, each with
+   * its length before it (32 bits, big-endian).
+   *
+   * @param program its absolute path
+   * @param arguments the socket's descriptor follows them
+   */
+  public record Carrier(Path program, List<String> arguments) implements Link {
+    public Carrier {
+      arguments = List.copyOf(arguments);
+    }
+  }
+
   public Nic {
     if (!MAC.matcher(mac).matches()) {
       throw new IllegalArgumentException("not a MAC address: " + mac);
@@ -39,6 +54,10 @@ public record Nic(String mac, Link link) {
 
   public static Nic tap(byte[] mac, String name) {
     return new Nic(text(mac), new Tap(name));
+  }
+
+  public static Nic carried(byte[] mac, Path program, List<String> arguments) {
+    return new Nic(text(mac), new Carrier(program, arguments));
   }
 
   private static String text(byte[] mac) {

@@ -113,7 +113,7 @@ final class FakeDaemon implements AutoCloseable {
         VmApi.CreateBegun.class,
         (call, p) -> {
           requests.add(p);
-          return new VmApi.CreateBegun(String.valueOf(p.name()), "0123456789ab", "made-up");
+          return new VmApi.CreateBegun(String.valueOf(p.name()), "0123456789ab", "made-up", null);
         });
     methods.add(
         "operation.watch",
@@ -161,6 +161,7 @@ final class FakeDaemon implements AutoCloseable {
         null,
         null,
         List.of(),
+        null,
         null);
   }
 

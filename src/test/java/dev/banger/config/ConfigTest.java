@@ -7,6 +7,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -89,5 +90,21 @@ class ConfigTest {
         .hasMessageContaining("absolute path")
         .hasMessageContaining("speed");
     assertThatThrownBy(() -> read("registries.hosts.x = 1\n")).hasMessageContaining("write [");
+  }
+
+  @Test
+  void namesAreAnsweredOnLoopbackOrNowhere() throws Exception {
+    assertThat(read("network.dns = \"off\"").network().dns()).isEmpty();
+    assertThat(read("network.dns = \"[::1]:53\"").network().dns())
+        .hasValueSatisfying(where -> {
+          assertThat(where.getAddress().isLoopbackAddress()).isTrue();
+          assertThat(where.getPort()).isEqualTo(53);
+        });
+    assertThat(Config.defaults().network().dns().orElseThrow().getPort()).isEqualTo(5354);
+    for (String bad : List.of("0.0.0.0:53", "127.0.0.1", "localhost:53", "127.0.0.1:0", ":53")) {
+      assertThatThrownBy(() -> read("network.dns = \"" + bad + "\""))
+          .hasMessageContaining("network.dns")
+          .hasMessageContaining("loopback");
+    }
   }
 }

@@ -59,7 +59,8 @@ final class Host implements AutoCloseable {
    * daemons of tests run at once, and the host has one network.
    */
   Host configure(String toml) throws IOException {
-    String network = toml.contains("[network]") ? "" : "\n[network]\nmode = \"user\"\n";
+    String network =
+        toml.contains("[network]") ? "" : "\n[network]\nmode = \"user\"\ndns = \"off\"\n";
     Files.writeString(home.resolve("config.toml"), toml + network);
     return this;
   }

@@ -11,9 +11,13 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.MethodOrderer;
@@ -27,14 +31,27 @@ class PortsHostTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final long MEGABYTES = 50;
 
+  private static final boolean PASST = Files.isExecutable(Path.of("/usr/bin/passt"));
+
   private static Host host;
   private static int loopbackBound;
   private static int interfaceBound;
   private static int udp;
+  private static int names;
 
   @BeforeAll
   static void open() throws Exception {
-    host = Host.open();
+    names = freePort();
+    host =
+        Host.open()
+            .configure(
+                """
+                [network]
+                mode = "user"
+                dns = "127.0.0.1:%d"
+                user = "%s"
+                """
+                    .formatted(names, PASST ? "passt" : "qemu"));
     loopbackBound = freePort();
     interfaceBound = freePort();
     udp = freePort();
@@ -216,6 +233,79 @@ class PortsHostTest {
     }
   }
 
+  private static String dig(String... question) throws Exception {
+    List<String> words = new ArrayList<>(List.of("dig", "@127.0.0.1", "-p", names + "", "+short"));
+    words.addAll(List.of(question));
+    return host.sh(String.join(" ", words)).ok().out().strip();
+  }
+
+  @Test
+  @Order(5)
+  void theNameLeadsToTheOwnAddress() throws Exception {
+    String own = dig("web.vm");
+    assertThat(own).matches("127\\.\\d+\\.\\d+\\.\\d+");
+    assertThat(dig("-x", own)).isEqualTo("web.vm.");
+    assertThat(dig("web.vm", "AAAA")).isEmpty();
+    assertThat(host.banger("vm", "ls").ok().out()).contains(own);
+    assertThat(host.banger("vm", "show", "web").ok().out())
+        .contains("address      " + own, "network      user, by " + (PASST ? "passt" : "qemu"));
+    assertThat(host.banger("doctor").out()).contains("NAME.vm is answered at 127.0.0.1 port");
+  }
+
+  /** What a server at this address of the host says to the guest that asks at the other. */
+  private static String heard(InetAddress bound, String asked) throws Exception {
+    try (ServerSocket server = new ServerSocket(0, 5, bound)) {
+      Thread _ = Thread.ofVirtual().start(() -> greet(server));
+      return guest(
+              "perl -MIO::Socket::INET -e '$s=IO::Socket::INET->new(PeerAddr=>\""
+                  + asked
+                  + ":"
+                  + server.getLocalPort()
+                  + "\",Timeout=>5) and print <$s>'; true")
+          .ok()
+          .out();
+    }
+  }
+
+  private static void greet(ServerSocket server) {
+    while (!server.isClosed()) {
+      try (Socket client = server.accept()) {
+        client.getOutputStream().write("from the host".getBytes(UTF_8));
+      } catch (IOException e) {
+        return;
+      }
+    }
+  }
+
+  /** The address that this host goes out by. */
+  private static InetAddress outward() throws Exception {
+    try (DatagramSocket socket = new DatagramSocket()) {
+      socket.connect(InetAddress.ofLiteral("192.0.2.99"), 9);
+      return socket.getLocalAddress();
+    }
+  }
+
+  @Test
+  @Order(5)
+  void aGuestGetsOutAndWithPasstNotToTheHostsLoopback() throws Exception {
+    assertThat(heard(outward(), outward().getHostAddress())).isEqualTo("from the host");
+    String gateway = heard(InetAddress.getLoopbackAddress(), "10.0.2.2");
+    assertThat(gateway.contains("from the host")).isEqualTo(!PASST);
+  }
+
+  private static List<Long> passt() {
+    return ProcessHandle.allProcesses()
+        .filter(process -> process.info().command().orElse("").contains("passt"))
+        .filter(process ->
+            process
+                .parent()
+                .flatMap(p -> p.info().commandLine())
+                .orElse("")
+                .contains(host.home().toString()))
+        .map(ProcessHandle::pid)
+        .toList();
+  }
+
   @Test
   @Order(6)
   void anotherVmsPortIsRefusedWithItsNameAndNothingOfTheListIsTaken() throws Exception {
@@ -239,6 +329,9 @@ class PortsHostTest {
     assertThat(host.daemonPid()).isNotEqualTo(daemon);
     assertThat(read(loopbackBound)).isEqualTo("from loopback");
     assertThat(read(interfaceBound)).isEqualTo("from the interface");
+    assertThat(heard(outward(), outward().getHostAddress())).isEqualTo("from the host");
+    assertThat(passt()).hasSize(PASST ? 1 : 0);
+    assertThat(dig("web.vm")).startsWith("127.");
   }
 
   @Test
@@ -252,6 +345,8 @@ class PortsHostTest {
       assertThat(e).hasMessageContaining("reset");
     }
     host.banger("vm", "stop", "web", "--force").ok();
+    assertThat(passt()).isEmpty();
+    assertThat(dig("web.vm")).isEmpty();
     try (ServerSocket free =
         new ServerSocket(interfaceBound, 1, InetAddress.getLoopbackAddress())) {
       assertThat(free.isBound()).isTrue();

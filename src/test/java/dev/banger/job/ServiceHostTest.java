@@ -37,7 +37,7 @@ class ServiceHostTest {
 
   @AfterAll
   static void close() throws Exception {
-    for (String name : new String[] {"service", "stubborn", "large", "doomed"}) {
+    for (String name : new String[] {"service", "stubborn", "once", "large", "doomed"}) {
       host.banger("vm", "delete", "--force", name);
       host.banger("image", "delete", "oci:" + work + "/l:" + name);
     }
@@ -112,6 +112,27 @@ class ServiceHostTest {
     host.banger("vm", "start", "stubborn").ok();
     assertThat(exec("stubborn", "cat /file")).isEqualTo("written\n");
     host.banger("vm", "delete", "--force", "stubborn").ok();
+  }
+
+  @Test
+  void whatAServiceIsRunForRunsOnceAtEachStart() throws Exception {
+    sh(
+        """
+        umoci config --image l:base --tag once --config.entrypoint sh --config.entrypoint -c \
+          --config.cmd 'echo own >> /times'
+        """);
+    String image = "oci:" + work + "/l:once";
+    String program = "echo given >> /times; echo done";
+    assertThat(host.banger("vm", "run", "--name", "once", image, "--", program).ok().out())
+        .isEqualTo("done\n");
+    assertThat(exec("once", "cat /times")).isEqualTo("given\n");
+    assertThat(logs("once")).doesNotContain("entrypoint");
+    host.banger("vm", "restart", "once").ok();
+    await()
+        .atMost(Duration.ofSeconds(20))
+        .until(() -> logs("once").contains("the entrypoint ended: status 0"));
+    assertThat(exec("once", "cat /times")).isEqualTo("given\ngiven\n");
+    host.banger("vm", "delete", "--force", "once").ok();
   }
 
   /** Content that takes a while to copy; the agent answers meanwhile. */

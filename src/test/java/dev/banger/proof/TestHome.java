@@ -127,9 +127,11 @@ final class TestHome {
         directory, directory.resolve("run"), directory.resolve("cache"), directory);
   }
 
-  /** Without a bridge: many daemons of tests run at once, and the host has one network. */
+  /** Many daemons of tests run at once, and the host has one network, and one port for names. */
   void configure(String toml) throws IOException {
-    Files.writeString(directory.resolve("config.toml"), "network.mode = \"user\"\n" + toml);
+    Files.writeString(
+        directory.resolve("config.toml"),
+        "network.mode = \"user\"\nnetwork.dns = \"off\"\n" + toml);
   }
 
   /** With a bridge after all: the daemon gets a network of its own. */

@@ -42,7 +42,7 @@ final class EchoServer implements AutoCloseable {
         "create",
         VmApi.Create.class,
         VmApi.CreateBegun.class,
-        (call, params) -> new VmApi.CreateBegun("1", "2", String.valueOf(params.name())));
+        (call, params) -> new VmApi.CreateBegun("1", "2", String.valueOf(params.name()), null));
     methods.add("wait", Nothing.class, Nothing.class, (call, params) -> waitForGate(call, params));
     methods.add(
         "watch",

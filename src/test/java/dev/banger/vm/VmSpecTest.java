@@ -39,7 +39,8 @@ class VmSpecTest {
         Optional.empty(),
         Optional.empty(),
         PortWishes.NONE,
-        NetworkWish.NONE);
+        NetworkWish.NONE,
+        false);
   }
 
   static Stream<VmSpec> impossible() {

@@ -114,7 +114,7 @@ public final class FakeVmm implements Vmm {
             files,
             started,
             spec.accelerator().toString(),
-            Optional.of(new Machine(spec.cpus(), spec.memory())));
+            Optional.of(new Machine(spec.cpus(), spec.memory(), false)));
     running.process.watch();
     return running;
   }

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.xbill.DNS.DClass;
@@ -46,18 +47,27 @@ public final class DnsServer implements AutoCloseable {
   private static final int LARGEST = 65_535;
 
   private final Zone zone;
-  private final Upstream upstream;
+  private final Optional<Upstream> upstream;
   private final Semaphore questions = new Semaphore(MOST_QUESTIONS);
   private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
   private final List<AutoCloseable> open = new CopyOnWriteArrayList<>();
 
   public DnsServer(Names names, Upstream upstream) {
+    this(names, Optional.of(upstream));
+  }
+
+  private DnsServer(Names names, Optional<Upstream> upstream) {
     this.zone = new Zone(names);
     this.upstream = upstream;
   }
 
+  /** Knows VMs only: who asks for anything else is refused. */
+  public static DnsServer ofVmsOnly(Names names) {
+    return new DnsServer(names, Optional.empty());
+  }
+
   /**
-   * Answers at this address from now on.
+   * Answers at this address from now on; on loopback nobody but this host.
    *
    * @param port 0: any
    * @return the port
@@ -78,7 +88,7 @@ public final class DnsServer implements AutoCloseable {
       throw new BangerException(
           ErrorCode.IN_USE,
           "cannot answer DNS at " + address.getHostAddress() + " port " + port,
-          "`ss -lnup sport = :53` shows who is there",
+          "`ss -lnup sport = :" + port + "` shows who is there",
           e);
     }
   }
@@ -91,7 +101,7 @@ public final class DnsServer implements AutoCloseable {
         SocketAddress from = channel.receive(buffer);
         byte[] wire = new byte[buffer.flip().remaining()];
         buffer.get(wire);
-        if (questions.tryAcquire()) {
+        if (mayAsk(channel, from) && questions.tryAcquire()) {
           Thread _ =
               Thread.ofVirtual()
                   .name("dns-question")
@@ -111,6 +121,15 @@ public final class DnsServer implements AutoCloseable {
     }
   }
 
+  /** Where packets for 127.0.0.1 are routed (route_localnet), others reach loopback, too. */
+  private static boolean mayAsk(DatagramChannel channel, SocketAddress from) throws IOException {
+    return !isLoopback(channel.getLocalAddress()) || isLoopback(from);
+  }
+
+  private static boolean isLoopback(@Nullable SocketAddress address) {
+    return address instanceof InetSocketAddress known && known.getAddress().isLoopbackAddress();
+  }
+
   private void answer(DatagramChannel channel, SocketAddress from, byte[] wire) {
     Optional<byte[]> answer = answer(wire, false);
     try {
@@ -126,7 +145,10 @@ public final class DnsServer implements AutoCloseable {
     try {
       while (!server.isClosed()) {
         Socket client = server.accept();
-        if (!connections.tryAcquire()) {
+        boolean far =
+            isLoopback(server.getLocalSocketAddress())
+                && !isLoopback(client.getRemoteSocketAddress());
+        if (far || !connections.tryAcquire()) {
           client.close();
           continue;
         }
@@ -170,6 +192,9 @@ public final class DnsServer implements AutoCloseable {
       return Optional.empty();
     }
     Message reply = reply(query);
+    if (upstream.isEmpty()) {
+      reply.getHeader().unsetFlag(Flags.RA);
+    }
     int most = stream ? LARGEST : datagramSize(query);
     return Optional.of(reply.toWire(most));
   }
@@ -194,7 +219,10 @@ public final class DnsServer implements AutoCloseable {
     }
     try {
       Optional<Message> own = zone.answer(query);
-      return own.isPresent() ? own.get() : forwarded(query);
+      if (own.isPresent()) {
+        return own.get();
+      }
+      return upstream.isPresent() ? forwarded(query, upstream.get()) : reply(query, Rcode.REFUSED);
     } catch (BangerException | IOException | RuntimeException e) {
       LOG.warn("no answer to " + question, e);
       return reply(query, Rcode.SERVFAIL);
@@ -204,7 +232,8 @@ public final class DnsServer implements AutoCloseable {
     }
   }
 
-  private Message forwarded(Message query) throws IOException, InterruptedException {
+  private static Message forwarded(Message query, Upstream upstream)
+      throws IOException, InterruptedException {
     Optional<Message> answer = upstream.ask(query);
     if (answer.isEmpty()) {
       return reply(query, Rcode.SERVFAIL);

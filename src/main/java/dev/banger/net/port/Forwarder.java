@@ -121,6 +121,11 @@ public final class Forwarder implements AutoCloseable {
     }
   }
 
+  /** Whether the VM runs, as far as its ports are concerned: also one that publishes none. */
+  public boolean isServing(VmId vm) {
+    return dialers.containsKey(vm);
+  }
+
   /** Opens these, too, or none of them; nothing for a VM that does not run. */
   public void add(VmId vm, String name, List<PublicationRow> rows) throws BangerException {
     GuestDialer dialer = dialers.get(vm);

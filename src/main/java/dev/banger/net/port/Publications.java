@@ -73,6 +73,11 @@ public final class Publications {
     return address;
   }
 
+  /** The VM whose own address this is. */
+  public Optional<VmId> owner(String address) throws BangerException {
+    return table.owner(address);
+  }
+
   /** Refuses what cannot be claimed now; changes nothing. */
   public void check(List<PortSpec> specs) throws BangerException {
     if (!specs.isEmpty()) {

@@ -17,7 +17,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** Who has a port of this host, as far as this user may see it. */
-final class SocketOwners {
+public final class SocketOwners {
   private static final String LISTENS = "0A";
   private static final int LOCAL = 1;
   private static final int STATE = 3;
@@ -31,8 +31,13 @@ final class SocketOwners {
     this.proc = proc;
   }
 
+  /** Of this host. */
+  public static SocketOwners ofHost() {
+    return new SocketOwners(Path.of("/proc"));
+  }
+
   /** A process with a socket. */
-  record Owner(long pid, String program) {
+  public record Owner(long pid, String program) {
     @Override
     public String toString() {
       return program + " (pid " + pid + ")";
@@ -40,7 +45,7 @@ final class SocketOwners {
   }
 
   /** The processes whose sockets are in the way of one with this address. */
-  List<Owner> of(Protocol protocol, InetAddress address, int port) {
+  public List<Owner> of(Protocol protocol, InetAddress address, int port) {
     Set<String> links = new HashSet<>();
     for (String table : List.of(protocol.toString(), protocol + "6")) {
       for (String line : lines(proc.resolve("net").resolve(table))) {

@@ -21,6 +21,10 @@ final class QemuCommand {
   private static final ByteSize CONSOLE_LIMIT = ByteSize.mib(1);
   private static final ByteSize ERRORS_LIMIT = ByteSize.kib(256);
   private static final String AGENT_PORT = "dev.banger.agent";
+
+  /** The kind of network that QEMU brings itself. */
+  static final String OWN_NETWORK = "user";
+
   private static final String SANDBOX =
       "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny";
 
@@ -155,7 +159,12 @@ final class QemuCommand {
     String id = "net" + index;
     String link =
         switch (nic.link()) {
-          case Nic.UserNetwork _ -> "user,id=" + id;
+          case Nic.UserNetwork _ -> OWN_NETWORK + ",id=" + id;
+          case Nic.Carrier beside ->
+              "stream,server=off,addr.type=fd,id="
+                  + id
+                  + ",addr.str="
+                  + shim.carrier(beside.program(), beside.arguments());
           case Nic.Tap tap -> "tap,id=" + id + ",fd=" + shim.attach(tap.name());
         };
     add("-netdev", link);

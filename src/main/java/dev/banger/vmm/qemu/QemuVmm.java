@@ -14,6 +14,7 @@ import dev.banger.proc.ShimRecords;
 import dev.banger.proc.Tool;
 import dev.banger.vmm.Accelerator;
 import dev.banger.vmm.Machine;
+import dev.banger.vmm.Nic;
 import dev.banger.vmm.Preflight;
 import dev.banger.vmm.RunningVmm;
 import dev.banger.vmm.Vmm;
@@ -147,9 +148,14 @@ public final class QemuVmm implements Vmm {
             watcher,
             memory,
             spec.accelerator().toString(),
-            Optional.of(new Machine(spec.cpus(), QemuCommand.memorySize(spec))));
+            Optional.of(
+                new Machine(spec.cpus(), QemuCommand.memorySize(spec), hasOwnNetwork(spec))));
     process.begin();
     return process;
+  }
+
+  private static boolean hasOwnNetwork(VmmSpec spec) {
+    return spec.nics().stream().anyMatch(nic -> nic.link() instanceof Nic.UserNetwork);
   }
 
   @Override

@@ -45,7 +45,8 @@ record QemuWords(List<String> words) {
     return Optional.of(
         new Machine(
             Integer.parseInt(cpus),
-            ByteSize.mib(Long.parseLong(memory.substring(0, memory.length() - 1)))));
+            ByteSize.mib(Long.parseLong(memory.substring(0, memory.length() - 1))),
+            after("-netdev").startsWith(QemuCommand.OWN_NETWORK + ",")));
   }
 
   private String after(String option) {

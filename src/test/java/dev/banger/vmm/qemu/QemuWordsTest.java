@@ -14,7 +14,7 @@ class QemuWordsTest {
     QemuWords words =
         new QemuWords(List.of("qemu", "-accel", "tcg", "-smp", "2", "-m", "512M", "-name", "-smp"));
     assertThat(words.accelerator()).isEqualTo("tcg");
-    assertThat(words.machine()).contains(new Machine(2, ByteSize.mib(512)));
+    assertThat(words.machine()).contains(new Machine(2, ByteSize.mib(512), false));
   }
 
   @Test
