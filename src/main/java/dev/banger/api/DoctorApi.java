@@ -12,10 +12,16 @@ public final class DoctorApi {
    *
    * @param level ok, warning or error
    * @param cure empty when there is nothing to do
+   * @param repair what {@code --fix} would do
    */
   @Json
-  public record Finding(String check, String level, String found, String cure) {}
+  public record Finding(
+      String check, String level, String found, String cure, List<String> repair) {}
 
   @Json
   public record Findings(List<Finding> findings) {}
+
+  /** What {@code banger doctor --undo --json} prints. */
+  @Json
+  public record Undone(List<String> undone) {}
 }

@@ -20,8 +20,7 @@ final class DaemonStop extends ClientCommand {
   int run() throws BangerException, InterruptedException {
     try (Client client = Client.connectIfRunning(directories())) {
       if (client != null) {
-        client.call(DaemonApi.STOP, new DaemonApi.Nothing());
-        awaitEnd(client.hello().pid());
+        stop(client);
       }
       if (json) {
         printJson(new DaemonApi.Nothing());
@@ -30,6 +29,12 @@ final class DaemonStop extends ClientCommand {
       }
       return 0;
     }
+  }
+
+  /** It has ended when this returns. */
+  static void stop(Client daemon) throws BangerException, InterruptedException {
+    daemon.call(DaemonApi.STOP, new DaemonApi.Nothing());
+    awaitEnd(daemon.hello().pid());
   }
 
   private static void awaitEnd(long pid) throws BangerException, InterruptedException {

@@ -18,6 +18,7 @@ import org.aesh.command.CommandDefinition;
       DfCommand.class,
       DaemonCommand.class,
       DoctorCommand.class,
+      Uninstall.class,
       VersionCommand.class,
       CompletionCommand.class,
     })

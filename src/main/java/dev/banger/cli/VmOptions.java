@@ -92,7 +92,7 @@ abstract class VmOptions extends ClientCommand {
   @Option(description = "Its IPv4 address, one of the bridge's")
   @Nullable String ip;
 
-  @Option(description = "Named network whose members see each other")
+  @Option(description = "Named network whose members see each other; none: as without it")
   @Nullable String network;
 
   @Option(

@@ -50,7 +50,7 @@ final class VmSet extends ClientCommand {
   @Option(name = "idle-stop", description = "Stop it when unused for so long; none: never")
   @Nullable String idleStop;
 
-  @Option(description = "Named network whose members see each other")
+  @Option(description = "Named network whose members see each other; none: it leaves its network")
   @Nullable String network;
 
   @Option(
@@ -76,7 +76,7 @@ final class VmSet extends ClientCommand {
             unlabel == null ? List.of() : unlabel,
             millisOrNone("--ttl", ttl),
             millisOrNone("--idle-stop", idleStop),
-            OptionValues.network(null, nat, NONE.equals(network) ? "" : network, egress));
+            OptionValues.network(null, nat, network, egress));
     SetApi.Changed changed;
     try (Client client = connect()) {
       changed = client.call(SetApi.SET, change, (method, params) -> {});

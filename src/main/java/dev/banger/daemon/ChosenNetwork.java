@@ -68,18 +68,11 @@ final class ChosenNetwork {
     }
     UserLinks links = new UserLinks(settings.user(), binaries);
     if (settings.mode() == NetworkSettings.Mode.USER || !root) {
-      return user(links);
+      return user(links, FormerBridge.open(settings, database, directories, root, clock));
     }
     try {
       LinuxNetwork host = LinuxNetwork.open();
-      VmNetworks networks =
-          new VmNetworks(
-              host,
-              new LeaseTable(database),
-              new VmTable(database),
-              settings,
-              directories.data().toString(),
-              new Upstream(RESOLVERS, clock));
+      VmNetworks networks = networks(host, settings, database, directories, clock);
       networks.openInBackground();
       boolean strict = settings.mode() == NetworkSettings.Mode.BRIDGE;
       return new ChosenNetwork(Optional.of(networks), links, strict, host);
@@ -88,13 +81,28 @@ final class ChosenNetwork {
         throw e;
       }
       LOG.warn("VMs get the user network: {} ({})", e.getMessage(), e.hint());
-      return user(links);
+      return user(links, () -> {});
     }
   }
 
-  private static ChosenNetwork user(UserLinks links) {
+  private static ChosenNetwork user(UserLinks links, AutoCloseable former) {
     links.begin();
-    return new ChosenNetwork(Optional.empty(), links, false, () -> {});
+    return new ChosenNetwork(Optional.empty(), links, false, former);
+  }
+
+  static VmNetworks networks(
+      LinuxNetwork host,
+      NetworkSettings settings,
+      Database database,
+      Directories directories,
+      Clock clock) {
+    return new VmNetworks(
+        host,
+        new LeaseTable(database),
+        new VmTable(database),
+        settings,
+        directories.data().toString(),
+        new Upstream(RESOLVERS, clock));
   }
 
   /** Empty: VMs have the VMM's own network. */

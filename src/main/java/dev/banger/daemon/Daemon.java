@@ -26,6 +26,7 @@ import dev.banger.model.Directories;
 import dev.banger.net.port.Forwarder;
 import dev.banger.net.port.Publications;
 import dev.banger.ops.Operations;
+import dev.banger.privileged.Root;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
 import dev.banger.proc.Programs;
@@ -100,7 +101,7 @@ public final class Daemon implements AutoCloseable {
     StepObserver observer = TestPoints.observer();
     Journal journal = journal(database, observer);
     Operations operations = operations(database, observer);
-    boolean root = Host.isRoot();
+    boolean root = Root.isRoot();
     Binaries binaries = Binaries.installed(config.binaries());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
     ImageParts stock = stock(config, binaries, journal, imageOps);

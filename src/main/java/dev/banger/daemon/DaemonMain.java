@@ -3,6 +3,7 @@ package dev.banger.daemon;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
+import dev.banger.privileged.Root;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.concurrent.CountDownLatch;
@@ -29,10 +30,10 @@ public final class DaemonMain {
   /** {@code daemon [--data-dir DIR]}. */
   private static Directories directories(String[] arguments) throws BangerException {
     if (arguments.length == 1) {
-      return Directories.of(System.getenv(), null, Host.isRoot());
+      return Directories.of(System.getenv(), null, Root.isRoot());
     }
     if (arguments.length == 3 && arguments[1].equals("--data-dir")) {
-      return Directories.of(System.getenv(), Path.of(arguments[2]), Host.isRoot());
+      return Directories.of(System.getenv(), Path.of(arguments[2]), Root.isRoot());
     }
     throw new BangerException(
         ErrorCode.INVALID,

@@ -1,11 +1,6 @@
 package dev.banger.daemon;
 
-import dev.banger.model.BangerException;
-import dev.banger.model.ErrorCode;
 import dev.banger.vmm.VmmSpec;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Optional;
 
 /** What the daemon must know of the user it runs as. */
@@ -19,15 +14,6 @@ final class Host {
   private static final int VMM_UIDS = 0x0fffffff;
 
   private Host() {}
-
-  static boolean isRoot() throws BangerException {
-    try {
-      return Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
-    } catch (IOException e) {
-      throw new BangerException(
-          ErrorCode.HOST_UNSUPPORTED, "cannot read /proc/self", "mount /proc", e);
-    }
-  }
 
   /** A VMM of root's daemon gets a uid of its own; a user's runs as the user. */
   static Optional<VmmSpec.Confinement> confinement(boolean root, long number) {

@@ -27,7 +27,7 @@ public final class Doctor {
             new MemoryCheck(directories),
             new RoomCheck(directories, config.admission()),
             new ServiceCheck(directories, binaries),
-            new NetworkCheck(config.network(), binaries),
+            new NetworkCheck(config.network(), directories, binaries),
             new NamesCheck(directories, config.network())));
   }
 

@@ -1,13 +1,17 @@
 package dev.banger.doctor;
 
+import java.util.Optional;
+
 /**
  * What one check found.
  *
  * @param check its name: {@code QEMU}
  * @param found what is there, for people
  * @param cure what to do; empty when there is nothing to do
+ * @param repair what doctor can do about it itself
  */
-public record Finding(String check, Level level, String found, String cure) {
+public record Finding(
+    String check, Level level, String found, String cure, Optional<Repair> repair) {
   /** How much it matters. */
   public enum Level {
     OK,
@@ -15,6 +19,14 @@ public record Finding(String check, Level level, String found, String cure) {
     WARNING,
     /** The main job cannot be done. */
     ERROR
+  }
+
+  public Finding(String check, Level level, String found, String cure) {
+    this(check, level, found, cure, Optional.empty());
+  }
+
+  Finding with(Repair its) {
+    return new Finding(check, level, found, cure, Optional.of(its));
   }
 
   static Finding ok(String check, String found) {

@@ -2,30 +2,26 @@ package dev.banger.doctor;
 
 import dev.banger.config.NetworkSettings;
 import dev.banger.model.BangerException;
+import dev.banger.model.Directories;
 import dev.banger.net.UserLink;
-import dev.banger.privileged.HostNetwork;
 import dev.banger.privileged.LinuxNetwork;
+import dev.banger.privileged.Root;
 import dev.banger.proc.Binaries;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /** Which network VMs get here, and who else on this host may stand in its way. */
 final class NetworkCheck implements Check {
-  private static final Pattern TABLE = Pattern.compile("table (\\S+ \\S+) \\{");
-  private static final Pattern CHAIN = Pattern.compile("chain (\\S+) \\{");
-  private static final Pattern DROPS =
-      Pattern.compile("type filter hook forward priority .*; policy drop;");
+  private static final String USUAL = "banger0";
 
   private final NetworkSettings settings;
+  private final Directories directories;
   private final Binaries binaries;
 
-  NetworkCheck(NetworkSettings settings, Binaries binaries) {
+  NetworkCheck(NetworkSettings settings, Directories directories, Binaries binaries) {
     this.settings = settings;
+    this.directories = directories;
     this.binaries = binaries;
   }
 
@@ -36,15 +32,16 @@ final class NetworkCheck implements Check {
 
   @Override
   public List<Finding> run() throws BangerException, InterruptedException {
-    if (settings.mode() == NetworkSettings.Mode.USER || !isRoot()) {
-      return List.of(user("guests reach the network as this user"));
+    if (settings.mode() == NetworkSettings.Mode.USER || !Root.isRoot()) {
+      List<Finding> findings = new ArrayList<>(former());
+      findings.addFirst(user("guests reach the network as this user"));
+      return findings;
     }
     try (LinuxNetwork host = LinuxNetwork.open()) {
-      List<Finding> findings = new ArrayList<>();
-      findings.add(
-          Finding.ok(
-              name(), "bridge " + (settings.bridge().isEmpty() ? "banger0" : settings.bridge())));
-      findings.addAll(neighbours(host));
+      String bridge = bridge();
+      List<Finding> findings = new ArrayList<>(List.of(Finding.ok(name(), "bridge " + bridge)));
+      findings.addAll(new RouteCheck(settings, bridge).findings(host.routes()));
+      findings.addAll(new FirewallCheck(bridge).run(host, binaries));
       return findings;
     } catch (BangerException e) {
       String why = e.getMessage() + "; " + e.hint();
@@ -73,46 +70,24 @@ final class NetworkCheck implements Check {
                 + " of April 2024 or later keeps guests off it");
   }
 
-  private static boolean isRoot() {
-    try {
-      return Integer.valueOf(0).equals(Files.getAttribute(Path.of("/proc/self"), "unix:uid"));
-    } catch (IOException e) {
-      return false;
+  /** The one that is there; else the one that would be made. */
+  private String bridge() throws BangerException {
+    List<String> there = HostTraces.bridges(directories);
+    if (!there.isEmpty()) {
+      return there.getFirst();
     }
+    return settings.bridge().isEmpty() ? USUAL : settings.bridge();
   }
 
-  /** Chains of others that drop what they do not know: docker, ufw and firewalld make them. */
-  private List<Finding> neighbours(HostNetwork host) throws BangerException {
-    List<Finding> found = new ArrayList<>();
-    String table = "";
-    String chain = "";
-    for (String line : host.filter("list ruleset").lines().toList()) {
-      Matcher begins = TABLE.matcher(line);
-      Matcher inside = CHAIN.matcher(line);
-      if (begins.find()) {
-        table = begins.group(1);
-      } else if (inside.find()) {
-        chain = inside.group(1);
-      } else if (DROPS.matcher(line).find()) {
-        found.add(
+  /** What a daemon with a bridge left to one that has none. */
+  private List<Finding> former() throws BangerException {
+    return HostTraces.bridges(directories).stream()
+        .map(bridge ->
             Finding.warning(
                 name(),
-                "packets of VMs may not leave: chain "
-                    + chain
-                    + " of table "
-                    + table
-                    + " drops what it does not know",
-                "let them pass there: nft insert rule "
-                    + table
-                    + " "
-                    + chain
-                    + " iifname banger0 accept; nft insert rule "
-                    + table
-                    + " "
-                    + chain
-                    + " oifname banger0 ct state established,related accept"));
-      }
-    }
-    return found;
+                "the bridge " + bridge + " of an earlier daemon is still there",
+                "it goes when root's daemon starts or stops and no VM runs on it; or, as root,"
+                    + " `banger uninstall`"))
+        .toList();
   }
 }

@@ -1,6 +1,10 @@
 package dev.banger.model;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -18,6 +22,8 @@ public record Directories(Path data, Path run, Path cache, Path config) {
    * The longest path that fits a Unix socket address, in bytes (unix(7), sun_path less the NUL).
    */
   public static final int SOCKET_PATH_LIMIT = 107;
+
+  private static final int HASH_DIGITS = 12;
 
   /** Follows the rules above for this environment. */
   public static Directories of(
@@ -72,6 +78,23 @@ public record Directories(Path data, Path run, Path cache, Path config) {
   /** The parent of all VMs' run directories. */
   public Path vmRuns() {
     return run.resolve("vm");
+  }
+
+  /** What the directory of VMs' memory is called where all programs share one: nobody else's is. */
+  public String memoryName(int uid) {
+    return memoryName(vmRuns(), uid);
+  }
+
+  /** As {@link #memoryName(int)}, by the parent of all VMs' run directories. */
+  public static String memoryName(Path vmRuns, int uid) {
+    String home = vmRuns.toAbsolutePath().normalize().toString();
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-256").digest(home.getBytes(StandardCharsets.UTF_8));
+      return "banger-" + uid + "-" + HexFormat.of().formatHex(digest).substring(0, HASH_DIGITS);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
   }
 
   /** Disks and logs of one VM. */

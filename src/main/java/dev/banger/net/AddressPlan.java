@@ -18,7 +18,7 @@ import java.util.OptionalInt;
  * slot 1 is the bridge's own.
  *
  * @param base the IPv4 network's address
- * @param prefix its bits, 16 to 28
+ * @param prefix its bits, 16 to 29
  * @param unique the first 64 bits of the IPv6 network: a unique local address (RFC 4193)
  */
 public record AddressPlan(int base, int prefix, long unique) {
@@ -29,8 +29,11 @@ public record AddressPlan(int base, int prefix, long unique) {
   static final int FIRST_SLOT = 2;
   private static final int BITS = 32;
   private static final int SHORTEST = 16;
-  private static final int LONGEST = 28;
+  private static final int LONGEST = 29;
   private static final int USUAL = 20;
+
+  /** Bits of the largest private network. */
+  private static final int SHORT = 8;
 
   /** In 10.64.0.0/10: whoever numbers by hand begins at the front of 10/8, docker is at 172.17. */
   private static final int FIRST_CANDIDATE = 10 << 24 | 87 << 16;
@@ -69,7 +72,7 @@ public record AddressPlan(int base, int prefix, long unique) {
       throw new BangerException(
           ErrorCode.INVALID,
           "'" + text + "' is no IPv4 network for VMs",
-          "write its first address and 16 to 28 bits, as in 10.87.0.0/20");
+          "write its first address and 16 to 29 bits, as in 10.87.0.0/20");
     }
     return new AddressPlan(number(address.get()), bits.getAsInt(), unique);
   }
@@ -100,7 +103,7 @@ public record AddressPlan(int base, int prefix, long unique) {
   }
 
   /** The first network of its size that meets no route of the host; empty: there is none. */
-  static Optional<AddressPlan> free(List<Route> routes, long unique) {
+  public static Optional<AddressPlan> free(List<Route> routes, long unique) {
     for (int base = FIRST_CANDIDATE; base <= LAST_CANDIDATE; base += 1 << 16) {
       AddressPlan candidate = new AddressPlan(base, USUAL, unique);
       if (candidate.meets(routes).isEmpty()) {
@@ -110,10 +113,13 @@ public record AddressPlan(int base, int prefix, long unique) {
     return Optional.empty();
   }
 
-  /** A route of the host that leads into this network, or of which this is a part. */
-  Optional<Route> meets(List<Route> routes) {
+  /**
+   * A route of the host that leads into this network, or of which this is a part; not those that
+   * lead everywhere, as the two halves of the internet that a VPN takes.
+   */
+  public Optional<Route> meets(List<Route> routes) {
     return routes.stream()
-        .filter(route -> route.destination() instanceof Inet4Address && route.prefix() > 0)
+        .filter(route -> route.destination() instanceof Inet4Address && route.prefix() >= SHORT)
         .filter(route -> {
           int common = mask(Math.min(prefix, route.prefix()));
           return ((number(route.destination()) ^ base) & common) == 0;

@@ -21,7 +21,13 @@ public record NetworkWish(
   public static final NetworkWish NONE =
       new NetworkWish(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
 
+  /** In place of a network's name. */
+  private static final String NO_NETWORK = "none";
+
   public NetworkWish {
+    if (network.equals(Optional.of(NO_NETWORK))) {
+      throw new IllegalArgumentException("'none' stands for no network, so none is called so");
+    }
     if (network.isPresent() && !network.get().matches("|[a-z0-9][a-z0-9-]{0,31}")) {
       throw new IllegalArgumentException("'" + network.get() + "' is no name of a network");
     }
@@ -43,7 +49,7 @@ public record NetworkWish(
       return new NetworkWish(
           ip,
           nat,
-          network,
+          network.map(name -> name.equals(NO_NETWORK) ? "" : name),
           egress.isPresent() ? Optional.of(Egress.parse(egress.get())) : Optional.empty());
     } catch (IllegalArgumentException e) {
       throw new BangerException(

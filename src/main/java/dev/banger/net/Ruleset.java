@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.util.Collection;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -75,6 +76,8 @@ final class Ruleset {
     one(text, verb, "bridge", "senders4", sender.apply(plug.address4()));
     one(text, verb, "bridge", "senders6", sender.apply(plug.address6()));
     one(text, verb, "bridge", "senders6", sender.apply(plug.local()));
+    one(text, verb, "bridge", "targets", tap + " . " + number(plug.address6()));
+    one(text, verb, "bridge", "targets", tap + " . " + number(plug.local()));
     if (plug.network() != 0) {
       String mark = "0x" + Integer.toHexString(MARK + plug.network());
       one(text, verb, "bridge", "network_of", tap + " : " + mark);
@@ -92,6 +95,11 @@ final class Ruleset {
 
   private void one(StringBuilder text, String verb, String family, String set, String element) {
     text.append("%s element %s %s %s { %s }\n".formatted(verb, family, table, set, element));
+  }
+
+  /** As nft(8) takes bytes that it knows no type of. */
+  private static String number(InetAddress address) {
+    return "0x" + HexFormat.of().formatHex(address.getAddress());
   }
 
   private static String quoted(String name) {

@@ -7,6 +7,7 @@ import dev.banger.privileged.HostNetwork;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -88,7 +89,7 @@ final class TapPool {
     String waiting = poll();
     fill();
     while (waiting != null) {
-      if (host.ports(bridge).contains(waiting)) {
+      if (isPlugged(waiting)) {
         host.ownTap(waiting, owner);
         return waiting;
       }
@@ -98,6 +99,10 @@ final class TapPool {
     String made = name();
     host.plugTap(made, owner, bridge);
     return made;
+  }
+
+  private boolean isPlugged(String tap) throws BangerException {
+    return host.bridgeOf(tap).equals(Optional.of(bridge));
   }
 
   private @Nullable String poll() {
@@ -120,9 +125,7 @@ final class TapPool {
 
   /** A tap that nobody needs: it waits again when it is clean and there is room for it. */
   void give(String tap) throws BangerException {
-    if (keeps(Math.max(size, MOST_KEPT))
-        && host.ports(bridge).contains(tap)
-        && !host.isAttached(tap)) {
+    if (keeps(Math.max(size, MOST_KEPT)) && isPlugged(tap) && !host.isAttached(tap)) {
       host.ownTap(tap, NOBODY);
       lock.lock();
       try {

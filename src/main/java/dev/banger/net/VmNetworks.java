@@ -15,15 +15,11 @@ import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
-import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
+import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +30,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class VmNetworks {
   private static final Logger LOG = LoggerFactory.getLogger(VmNetworks.class);
-  private static final Duration OPEN_LIMIT = Duration.ofSeconds(30);
 
   /**
    * A VM's card.
@@ -59,8 +54,13 @@ public final class VmNetworks {
   private final VmTable vms;
   private final Upstream upstream;
   private final BridgeKeeper keeper;
-  private final CompletableFuture<BridgeKeeper.Parts> opened = new CompletableFuture<>();
+  private final Opening opening = new Opening(this::open);
+
+  /** Held while a VM gets its address, and while all addresses become others. */
+  private final Semaphore placing = new Semaphore(1);
+
   private volatile @Nullable DnsServer dns;
+  private volatile boolean closed;
 
   /**
    * @param owner says on the bridge whose it is: the daemon's data directory
@@ -75,22 +75,23 @@ public final class VmNetworks {
     this.leases = leases;
     this.vms = vms;
     this.upstream = upstream;
-    this.keeper = new BridgeKeeper(host, leases, settings, owner, this::plugOf);
+    this.keeper =
+        new BridgeKeeper(host, leases, settings, owner, this::plugOf, this::moveInBackground);
+  }
+
+  /** What a bridge says of whose it is. */
+  public static String alias(String owner) {
+    return "banger " + owner;
   }
 
   /** Sets up bridge, filter and taps, on a thread of its own. */
   public void openInBackground() {
-    Thread _ =
-        Thread.ofVirtual()
-            .name("network")
-            .start(() -> {
-              try {
-                opened.complete(open());
-              } catch (BangerException | InterruptedException | RuntimeException e) {
-                LOG.error("the VMs' network cannot be set up", e);
-                opened.completeExceptionally(e);
-              }
-            });
+    opening.begin();
+  }
+
+  /** In place of an opening: takes away what daemons with a bridge left, unless VMs run on it. */
+  public void retire() throws BangerException {
+    keeper.retire();
   }
 
   /** A name server that cannot be is no reason to have no network. */
@@ -110,27 +111,10 @@ public final class VmNetworks {
     return parts;
   }
 
-  private BridgeKeeper.Parts parts() throws BangerException, InterruptedException {
-    try {
-      return opened.get(OPEN_LIMIT.toNanos(), TimeUnit.NANOSECONDS);
-    } catch (ExecutionException e) {
-      throw e.getCause() instanceof BangerException known
-          ? known
-          : new BangerException(
-              ErrorCode.INTERNAL, "the VMs' network cannot be set up", "", e.getCause());
-    } catch (TimeoutException e) {
-      throw new BangerException(
-          ErrorCode.TIMEOUT,
-          "the VMs' network was not set up within " + OPEN_LIMIT.toSeconds() + " s",
-          "`banger daemon logs` says what it waits for",
-          e);
-    }
-  }
-
   /** Why no VM can have a card now; empty: it can. */
   public Optional<String> obstacle() throws InterruptedException {
     try {
-      BridgeKeeper.Parts _ = parts();
+      BridgeKeeper.Parts _ = opening.awaitOrRetry();
       return Optional.empty();
     } catch (BangerException e) {
       return Optional.of(e.getMessage() + (e.hint().isEmpty() ? "" : " (" + e.hint() + ")"));
@@ -139,9 +123,7 @@ public final class VmNetworks {
 
   /** The names of VMs on the bridge, once there is one. */
   public Optional<Names> names() {
-    return opened.isDone() && !opened.isCompletedExceptionally()
-        ? Optional.of(new VmNames(vms, leases, opened.join().plan()))
-        : Optional.empty();
+    return opening.now().map(parts -> new VmNames(vms, leases, parts.plan()));
   }
 
   /** Gives a new VM its addresses; refused when the one that it wants is not to be had. */
@@ -150,7 +132,16 @@ public final class VmNetworks {
   }
 
   private LeaseRow take(VmId vm, NetworkWish wish) throws BangerException, InterruptedException {
-    AddressPlan plan = parts().plan();
+    placing.acquire();
+    try {
+      return take(vm, wish, opening.awaitOrRetry().plan());
+    } finally {
+      placing.release();
+    }
+  }
+
+  private LeaseRow take(VmId vm, NetworkWish wish, AddressPlan plan)
+      throws BangerException, InterruptedException {
     OptionalInt wanted = OptionalInt.empty();
     if (wish.address().isPresent()) {
       Inet4Address address = wish.address().get();
@@ -160,6 +151,9 @@ public final class VmNetworks {
             ErrorCode.INVALID,
             address.getHostAddress() + " is no address for a VM of " + plan.network4(),
             "leave --ip out, or take one of that network");
+      }
+      if (leases.ofSlot(wanted.getAsInt()).isEmpty()) {
+        keeper.requireUnused(address);
       }
     }
     Optional<LeaseRow> taken =
@@ -198,8 +192,8 @@ public final class VmNetworks {
 
   /** Makes a VM's card; undone by {@link #unplug}. */
   public Card plug(VmId vm, int owner) throws BangerException, InterruptedException {
-    BridgeKeeper.Parts parts = parts();
     LeaseRow row = leaseOf(vm);
+    BridgeKeeper.Parts parts = opening.awaitOrRetry();
     if (!row.tap().isEmpty()) {
       unplug(vm);
     }
@@ -226,7 +220,7 @@ public final class VmNetworks {
     if (row.isEmpty()) {
       return;
     }
-    BridgeKeeper.Parts parts = parts();
+    BridgeKeeper.Parts parts = opening.awaitOrRetry();
     String tap = row.get().tap();
     // Not before the filter forgets it: who gets the tap next must not speak as this VM.
     parts.firewall().unplug(tap).await();
@@ -237,8 +231,8 @@ public final class VmNetworks {
 
   /** Changes what a VM may do, at once; its address stays. */
   public void change(VmId vm, NetworkWish wish) throws BangerException, InterruptedException {
-    BridgeKeeper.Parts parts = parts();
     LeaseRow now = wish.apply(leaseOf(vm));
+    BridgeKeeper.Parts parts = opening.awaitOrRetry();
     leases.update(now);
     if (!now.tap().isEmpty()) {
       parts.firewall().plug(plugOf(now, parts.plan())).await();
@@ -258,7 +252,7 @@ public final class VmNetworks {
 
   /** The IPv4 and the IPv6 address that a lease stands for. */
   public List<InetAddress> addresses(LeaseRow lease) throws BangerException, InterruptedException {
-    return parts().plan().addresses(lease.slot());
+    return opening.await().plan().addresses(lease.slot());
   }
 
   private Plug plugOf(LeaseRow row, AddressPlan plan) throws BangerException {
@@ -320,17 +314,57 @@ public final class VmNetworks {
     }
   }
 
+  private void moveInBackground() {
+    Thread _ = Thread.ofVirtual().name("network-move").start(this::move);
+  }
+
+  /** Opens all anew, with other addresses, unless a VM has got one meanwhile. */
+  private void move() {
+    try {
+      placing.acquire();
+      try {
+        BridgeKeeper.Parts parts = opening.await();
+        if (!closed && keeper.shouldMove(parts)) {
+          close(Optional.of(parts));
+          opening.begin();
+          BridgeKeeper.Parts _ = opening.await();
+        }
+      } finally {
+        placing.release();
+      }
+    } catch (BangerException e) {
+      LOG.warn("the VMs' network cannot move out of the way of the host's routes", e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Takes all off the host unless a VM has a card. */
   public void close() throws BangerException, InterruptedException {
-    Optional<BridgeKeeper.Parts> parts = Optional.empty();
+    placing.acquire();
     try {
-      parts = Optional.of(parts());
+      closed = true;
+      close(opened());
+    } finally {
+      placing.release();
+    }
+  }
+
+  private Optional<BridgeKeeper.Parts> opened() throws InterruptedException {
+    try {
+      return Optional.of(opening.await());
     } catch (BangerException e) {
       LOG.debug("what was half set up is removed", e);
+      return Optional.empty();
     }
+  }
+
+  private void close(Optional<BridgeKeeper.Parts> parts)
+      throws BangerException, InterruptedException {
     DnsServer server = dns;
     if (server != null) {
       server.close();
+      dns = null;
     }
     keeper.close(parts);
   }

@@ -4,6 +4,7 @@ import dev.banger.model.BangerException;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * The host's network, as far as banger changes it. Each method does one thing whole or fails with
@@ -13,8 +14,18 @@ public interface HostNetwork {
   /** Who gave an interface its alias; empty when there is no such interface. */
   Optional<String> alias(String link) throws BangerException;
 
+  /** The MAC of an interface, as {@code 06:00:5e:00:53:01}; empty when there is no such one. */
+  Optional<String> mac(String link) throws BangerException;
+
+  /** The bridge that an interface is plugged into; empty: none, or there is no such interface. */
+  Optional<String> bridgeOf(String link) throws BangerException;
+
   /** What is plugged into a bridge; none when there is no such bridge. */
   List<String> ports(String bridge) throws BangerException;
+
+  /** The MAC that answers for an IPv4 address on a link; empty: nobody does within a second. */
+  Optional<String> whoHas(String link, InetAddress address)
+      throws BangerException, InterruptedException;
 
   /** Whether a program is attached to a tap device. */
   boolean isAttached(String tap) throws BangerException;
@@ -59,20 +70,31 @@ public interface HostNetwork {
   /** Runs commands of nft(8), all or none; returns what they print. */
   String filter(String commands) throws BangerException;
 
+  /** Another after each boot of the host, when all that this interface changed is gone. */
+  String boot() throws BangerException;
+
   /** The value of a sysctl(8) variable, written with slashes; empty: this kernel has none. */
   Optional<String> setting(String name) throws BangerException;
 
+  /** The variables of all interfaces, for a name with {@code *} in place of the interface. */
+  List<String> settings(String pattern) throws BangerException;
+
   void set(String name, String value) throws BangerException;
+
+  /** What another program may have changed. */
+  enum Change {
+    /** An interface or an address went. */
+    LINKS,
+    /** A route came. */
+    ROUTES,
+    /** The packet filter is another. */
+    FILTER
+  }
 
   /** Hears that the host's network is another. */
   @FunctionalInterface
   interface Listener {
-    /**
-     * Something was taken away, or changed in the packet filter.
-     *
-     * @param filter another process changed the packet filter; else an interface or address went
-     */
-    void changed(boolean filter);
+    void changed(Set<Change> changes);
   }
 
   /**

@@ -8,15 +8,19 @@ import dev.banger.ffm.TunCalls;
 import dev.banger.lock.LeafLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
+import dev.banger.proc.ProcessIdentity;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
 import java.net.NetworkInterface;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -105,8 +109,38 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
   }
 
   @Override
+  public Optional<String> mac(String link) throws BangerException {
+    return read(LINKS.resolve(link).resolve("address"));
+  }
+
+  @Override
+  public Optional<String> bridgeOf(String link) throws BangerException {
+    Path master = LINKS.resolve(link).resolve("master");
+    if (!Files.isSymbolicLink(master)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(String.valueOf(Files.readSymbolicLink(master).getFileName()));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    } catch (IOException e) {
+      throw failure("cannot read " + master, e);
+    }
+  }
+
+  @Override
   public List<String> ports(String bridge) throws BangerException {
     return names(LINKS.resolve(bridge).resolve("brif"));
+  }
+
+  @Override
+  public Optional<String> whoHas(String link, InetAddress address)
+      throws BangerException, InterruptedException {
+    try {
+      return Neighbours.ask(link, address);
+    } catch (IOException e) {
+      throw failure("cannot ask who has " + address.getHostAddress() + " on " + link, e);
+    }
   }
 
   private static List<String> names(Path directory) throws BangerException {
@@ -132,8 +166,9 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
     List<Route> routes = new ArrayList<>();
     lock.lock();
     try {
+      Map<Integer, String> names = new HashMap<>();
       for (Netlink.Answer answer : route.dump(all)) {
-        route(answer.body()).ifPresent(routes::add);
+        route(answer.body(), names).ifPresent(routes::add);
       }
     } catch (IOException e) {
       throw failure("cannot read the host's routes", e);
@@ -143,7 +178,8 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
     return routes;
   }
 
-  private static Optional<Route> route(ByteBuffer body) throws IOException {
+  private static Optional<Route> route(ByteBuffer body, Map<Integer, String> names)
+      throws IOException {
     int family = body.get(0);
     int prefix = Byte.toUnsignedInt(body.get(1));
     int kind = body.get(7);
@@ -157,7 +193,11 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
       if (attribute.type() == ROUTE_DESTINATION) {
         destination = attribute.bytes();
       } else if (attribute.type() == ROUTE_DEVICE) {
-        device = name(attribute.number());
+        int index = attribute.number();
+        if (!names.containsKey(index)) {
+          names.put(index, name(index));
+        }
+        device = names.getOrDefault(index, "");
       }
     }
     return Optional.of(new Route(InetAddress.getByAddress(destination), prefix, device));
@@ -331,8 +371,21 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
   }
 
   @Override
+  public String boot() throws BangerException {
+    return ProcessIdentity.currentBootId();
+  }
+
+  @Override
   public Optional<String> setting(String name) throws BangerException {
     return read(SETTINGS.resolve(name));
+  }
+
+  @Override
+  public List<String> settings(String pattern) throws BangerException {
+    int star = pattern.indexOf('*');
+    String before = pattern.substring(0, star);
+    String behind = pattern.substring(star + 1);
+    return names(SETTINGS.resolve(before)).stream().map(name -> before + name + behind).toList();
   }
 
   @Override

@@ -8,22 +8,27 @@ import dev.banger.ffm.Poller;
 import dev.banger.ffm.SystemCallException;
 import dev.banger.model.Uninterruptibly;
 import java.nio.ByteBuffer;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Hears of each change of interfaces, IPv4 addresses and packet filters, and tells of those that
- * another process made; many at once are told as one.
+ * Hears of each change of interfaces, IPv4 addresses, routes and packet filters, and tells of those
+ * that another process made; many at once are told as one.
  */
 final class NetworkWatch implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(NetworkWatch.class);
 
-  /** RTNLGRP_LINK and RTNLGRP_IPV4_IFADDR. */
+  /** RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR and RTNLGRP_IPV4_ROUTE. */
   private static final int LINKS = 1;
 
   private static final int ADDRESSES = 5;
+  private static final int ROUTES = 7;
 
   /** NFNLGRP_NFTABLES; a transaction ends with NFT_MSG_NEWGEN, which names its thread. */
   private static final int NFTABLES = 7;
@@ -36,6 +41,7 @@ final class NetworkWatch implements AutoCloseable {
   private static final int DELETED_LINK = 17;
 
   private static final int DELETED_ADDRESS = 21;
+  private static final int NEW_ROUTE = 24;
   private static final int CALM_MILLIS = 50;
 
   private final Netlink routes;
@@ -43,10 +49,10 @@ final class NetworkWatch implements AutoCloseable {
   private final Poller poller;
   private final Semaphore news = new Semaphore(0);
   private final Thread teller;
-  private final AtomicBoolean filter = new AtomicBoolean();
+  private final AtomicReference<Set<HostNetwork.Change>> changes = new AtomicReference<>(Set.of());
 
   NetworkWatch(HostNetwork.Listener listener) throws SystemCallException {
-    routes = Netlink.open(Netlink.ROUTE, LINKS, ADDRESSES);
+    routes = Netlink.open(Netlink.ROUTE, LINKS, ADDRESSES, ROUTES);
     try {
       filters = Netlink.open(Netlink.NETFILTER, NFTABLES);
     } catch (SystemCallException e) {
@@ -65,11 +71,12 @@ final class NetworkWatch implements AutoCloseable {
 
   private void hear(Netlink socket) {
     try {
-      boolean foreign = socket.heard().stream().anyMatch(NetworkWatch::isForeign);
-      if (foreign) {
-        if (socket == filters) {
-          filter.set(true);
-        }
+      Set<HostNetwork.Change> heard =
+          socket.heard().stream()
+              .flatMap(answer -> change(answer, socket == filters).stream())
+              .collect(Collectors.toSet());
+      if (!heard.isEmpty()) {
+        Set<HostNetwork.Change> _ = changes.accumulateAndGet(heard, NetworkWatch::both);
         news.release();
       }
       watch(socket);
@@ -78,17 +85,30 @@ final class NetworkWatch implements AutoCloseable {
     }
   }
 
-  private static boolean isForeign(Netlink.Answer answer) {
-    if (answer.type() == NEW_GENERATION) {
-      ByteBuffer body = answer.body().duplicate();
-      body.position(Math.min(FILTER_HEADER, body.limit()));
-      return NetlinkMessage.attributes(body).stream()
-          .filter(a -> a.type() == GENERATION_THREAD)
-          .noneMatch(a -> new String(a.bytes(), US_ASCII).strip().startsWith(LinuxNetwork.WRITER));
-    }
-    return answer.type() == DELETED_LINK
-        || answer.type() == DELETED_ADDRESS
-        || answer.type() == Netlink.OVERRUN;
+  private static Set<HostNetwork.Change> both(
+      Set<HostNetwork.Change> one, Set<HostNetwork.Change> other) {
+    return Stream.concat(one.stream(), other.stream()).collect(Collectors.toUnmodifiableSet());
+  }
+
+  /** Empty: our own doing, or nothing that counts. */
+  private static Optional<HostNetwork.Change> change(Netlink.Answer answer, boolean filter) {
+    return switch (answer.type()) {
+      case NEW_GENERATION ->
+          isOwn(answer) ? Optional.empty() : Optional.of(HostNetwork.Change.FILTER);
+      case DELETED_LINK, DELETED_ADDRESS -> Optional.of(HostNetwork.Change.LINKS);
+      case NEW_ROUTE -> Optional.of(HostNetwork.Change.ROUTES);
+      case Netlink.OVERRUN ->
+          Optional.of(filter ? HostNetwork.Change.FILTER : HostNetwork.Change.LINKS);
+      default -> Optional.empty();
+    };
+  }
+
+  private static boolean isOwn(Netlink.Answer answer) {
+    ByteBuffer body = answer.body().duplicate();
+    body.position(Math.min(FILTER_HEADER, body.limit()));
+    return NetlinkMessage.attributes(body).stream()
+        .filter(a -> a.type() == GENERATION_THREAD)
+        .anyMatch(a -> new String(a.bytes(), US_ASCII).strip().startsWith(LinuxNetwork.WRITER));
   }
 
   private void tell(HostNetwork.Listener listener) {
@@ -97,7 +117,7 @@ final class NetworkWatch implements AutoCloseable {
         news.acquire();
         Thread.sleep(CALM_MILLIS); // what comes in a row is one change
         int _ = news.drainPermits();
-        listener.changed(filter.getAndSet(false));
+        listener.changed(changes.getAndSet(Set.of()));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -20,6 +20,8 @@ import java.util.TreeMap;
 public final class LeaseTable {
   private static final String COLUMNS = "vm, slot, tap, nat, network, egress";
 
+  private static final String BRIDGE = "made:";
+
   private final Database database;
 
   public LeaseTable(Database database) {
@@ -101,6 +103,35 @@ public final class LeaseTable {
     return select("WHERE tap <> ''");
   }
 
+  /** Whether no VM has an address. */
+  public boolean isEmpty() throws BangerException {
+    return database.read(c -> {
+      try (PreparedStatement s = c.prepareStatement("SELECT 1 FROM lease LIMIT 1");
+          ResultSet rows = s.executeQuery()) {
+        return !rows.next();
+      }
+    });
+  }
+
+  /**
+   * Gives each VM whose slot is none of these one of them, or, when all are taken, none. Returns
+   * those VMs as they were.
+   */
+  public List<LeaseRow> moveInto(int first, int count) throws BangerException {
+    List<LeaseRow> outside = select("WHERE slot < ? OR slot >= ?", first, first + count);
+    for (LeaseRow row : outside) {
+      int _ =
+          database.writeUnflushed(c -> {
+            try (PreparedStatement s = c.prepareStatement("DELETE FROM lease WHERE vm = ?")) {
+              s.setString(1, row.vm().value());
+              return s.executeUpdate();
+            }
+          });
+      Optional<LeaseRow> _ = take(row, OptionalInt.empty(), first, count);
+    }
+    return outside;
+  }
+
   private List<LeaseRow> select(String tail, Object... values) throws BangerException {
     return database.read(c -> {
       try (PreparedStatement s = c.prepareStatement("SELECT " + COLUMNS + " FROM lease " + tail)) {
@@ -123,6 +154,22 @@ public final class LeaseTable {
         return found;
       }
     });
+  }
+
+  /** Bridges that are or were on the host, also half made. */
+  public List<String> bridges() throws BangerException {
+    return decisions(BRIDGE).keySet().stream()
+        .map(name -> name.substring(BRIDGE.length()))
+        .toList();
+  }
+
+  /** To be written before it is made. */
+  public void addBridge(String name) throws BangerException {
+    decide(BRIDGE + name, "");
+  }
+
+  public void forgetBridge(String name) throws BangerException {
+    forget(BRIDGE + name);
   }
 
   /** What was decided once: {@code bridge}, {@code addresses}. */

@@ -29,6 +29,7 @@ final class Host implements AutoCloseable {
 
   private final Path home;
   private final Map<String, String> environment = new TreeMap<>();
+  private final List<String> before = new ArrayList<>();
 
   private Host(Path home) {
     this.home = home;
@@ -48,6 +49,12 @@ final class Host implements AutoCloseable {
   /** Nothing is shared; everything is below this directory. */
   static Host alone(Path home) throws IOException {
     return new Host(home).configure("");
+  }
+
+  /** All that is run from now on is in this network namespace. */
+  Host inNamespace(String name) {
+    before.addAll(List.of("ip", "netns", "exec", name));
+    return this;
   }
 
   Path home() {
@@ -94,7 +101,8 @@ final class Host implements AutoCloseable {
 
   /** With ctrl-C as a terminal has it, also where the tests run in a background that ignores it. */
   Process shell(List<String> command) throws IOException {
-    List<String> reached = new ArrayList<>(List.of("env", "--default-signal=INT"));
+    List<String> reached = new ArrayList<>(before);
+    reached.addAll(List.of("env", "--default-signal=INT"));
     reached.addAll(command);
     ProcessBuilder builder = new ProcessBuilder(reached);
     builder.environment().putAll(environment);

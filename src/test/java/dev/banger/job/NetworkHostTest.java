@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.net.InetAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -229,6 +230,79 @@ class NetworkHostTest {
                 .status())
         .isNotZero();
     assertThat(reaches(12, GATEWAY)).isTrue();
+  }
+
+  /** How far a frame came: past the first hook of the host, and past ours. */
+  private String afterSending(byte[] frame) throws Exception {
+    sh("nft reset counters table bridge btprobe; nft reset counters table inet btprobe");
+    assertThat(in(13, RawFrames.sending(frame)).ok().err()).isEmpty();
+    String counted =
+        sh("nft list counters table bridge btprobe; nft list counters table inet btprobe");
+    return counted
+        .lines()
+        .filter(line -> line.contains("packets"))
+        .map(line -> line.contains("packets 0 ") ? "0" : "1")
+        .collect(Collectors.joining());
+  }
+
+  private InetAddress address6(int slot) throws Exception {
+    return InetAddress.getByName(
+        in(slot, "ip -6 -o addr show dev eth0 scope global").ok().out().split("[ /]+", -1)[3]);
+  }
+
+  @Test
+  @Order(3)
+  void rawFramesOfAnotherOrToTheHostItselfGoNowhere() throws Exception {
+    String mac = in(13, "cat /sys/class/net/eth0/address").ok().out().strip();
+    InetAddress own = address6(13);
+    InetAddress friend = address6(14);
+    InetAddress own4 = InetAddress.getByName(address(13));
+    InetAddress gateway = InetAddress.getByName(GATEWAY);
+    sh(
+        """
+        nft -f - << 'END'
+        table bridge btprobe {
+          counter seen { }
+          counter xpassed { }
+          chain first { type filter hook prerouting priority -350; iifname "bg*" ether daddr %1$s counter name seen; }
+          chain last { type filter hook prerouting priority 100; iifname "bg*" ether daddr %1$s counter name xpassed; }
+        }
+        table inet btprobe {
+          counter seen { }
+          counter xpassed { }
+          chain first { type filter hook prerouting priority -350; iifname "bg*" counter name seen; }
+          chain last { type filter hook input priority 300; iifname "bg*" counter name xpassed; }
+        }
+        END
+        """
+            .formatted(RawFrames.NOBODY));
+    try {
+      assertThat(afterSending(RawFrames.discovery(136, mac, own, own)))
+          .as("its own")
+          .isEqualTo("1100");
+      assertThat(afterSending(RawFrames.discovery(136, mac, own, friend)))
+          .as("advertises another")
+          .isEqualTo("1000");
+      assertThat(afterSending(RawFrames.discovery(135, mac, InetAddress.getByName("::"), friend)))
+          .as("probes another's")
+          .isEqualTo("1000");
+      assertThat(afterSending(RawFrames.discovery(134, mac, own, own)))
+          .as("a router")
+          .isEqualTo("1000");
+      assertThat(afterSending(RawFrames.arpReply(mac, own4))).as("its own, ARP").isEqualTo("1100");
+      assertThat(afterSending(RawFrames.arpReply(mac, gateway)))
+          .as("the gateway's, ARP")
+          .isEqualTo("1000");
+      assertThat(afterSending(RawFrames.datagram(mac, RawFrames.NOBODY, gateway, own4)))
+          .as("another's IPv4")
+          .isEqualTo("1000");
+      assertThat(afterSending(RawFrames.unknown(mac))).as("no protocol of ours").isEqualTo("1000");
+      assertThat(afterSending(RawFrames.datagram(mac, RawFrames.LINK_LOCAL, own4, gateway)))
+          .as("to the port itself")
+          .isEqualTo("0010");
+    } finally {
+      sh("nft delete table bridge btprobe; nft delete table inet btprobe");
+    }
   }
 
   @Test

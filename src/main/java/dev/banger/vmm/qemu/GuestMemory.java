@@ -5,6 +5,7 @@ import dev.banger.ffm.ProcessCalls;
 import dev.banger.ffm.SystemCallException;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
+import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
 import dev.banger.vmm.Vmm;
@@ -12,7 +13,6 @@ import dev.banger.vmm.VmmFiles;
 import dev.banger.vmm.VmmSpec;
 import java.io.IOException;
 import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
@@ -23,11 +23,8 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -42,7 +39,6 @@ import java.util.stream.Stream;
  */
 final class GuestMemory {
   private static final String IN_RUN_DIRECTORY = "memory";
-  private static final int HASH_DIGITS = 12;
   private static final Path PROC = Path.of("/proc");
   private static final Pattern PID = Pattern.compile("[0-9]+");
 
@@ -225,18 +221,7 @@ final class GuestMemory {
   }
 
   private Path sharedDirectory(Path runDirectories) {
-    Path home = runDirectories.toAbsolutePath().normalize();
-    return shared.resolve("banger-" + ProcessCalls.geteuid() + "-" + hash(home.toString()));
-  }
-
-  private static String hash(String text) {
-    try {
-      byte[] digest =
-          MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-      return HexFormat.of().formatHex(digest).substring(0, HASH_DIGITS);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
+    return shared.resolve(Directories.memoryName(runDirectories, ProcessCalls.geteuid()));
   }
 
   /** Everybody may write to the parent: somebody may have made the directory before us. */
