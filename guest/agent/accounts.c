@@ -126,21 +126,26 @@ static bool has_line(const char *text, const char *wanted) {
 
 typedef int home_work(const struct user *user, const void *context);
 
-/* Works in a user's home as that user, in a child: nothing planted there can lead root astray. 0 or errno. */
-static int work_at_home(const char *name, home_work *work, const void *context) {
-    struct user *user = malloc(sizeof *user);
-    int error = user == NULL ? ENOMEM : user_find(name, user);
-    pid_t pid = error == 0 ? fork() : -1;
+/* In a child, which becomes the user. */
+static int work_as(const struct user *user, home_work *work, const void *context) {
+    pid_t pid = fork();
+    if (pid < 0) return errno;
     if (pid == 0) {
-        error = user_become(user);
+        int error = user_become(user);
         _exit(error != 0 ? error : work(user, context));
     }
-    if (error == 0 && pid < 0) error = errno;
-    free(user);
-    if (error != 0) return error;
     int status;
     if (waitpid(pid, &status, 0) != pid) return ECHILD;
     return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
+}
+
+/* Works in a user's home as that user: nothing planted there can lead root astray. Root itself needs no child. 0 or errno. */
+static int work_at_home(const char *name, home_work *work, const void *context) {
+    struct user *user = malloc(sizeof *user);
+    int error = user == NULL ? ENOMEM : user_find(name, user);
+    if (error == 0) error = user->uid == 0 && users_switch ? work(user, context) : work_as(user, work, context);
+    free(user);
+    return error;
 }
 
 static int add_keys(const struct user *user, const void *context) {

@@ -39,6 +39,10 @@ static bool mounted(void) {
     return cgroup_enabled && statfs(TOP, &status) == 0 && status.f_type == CGROUP2_SUPER_MAGIC;
 }
 
+void cgroup_look_ahead(void) {
+    if (mounted()) mkdir(TOP "/banger", 0755);
+}
+
 int cgroup_make(const uint8_t id[16]) {
     if (!mounted()) return -1;
     char path[PATH];

@@ -5,6 +5,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* Makes what all of them are in. */
+void cgroup_look_ahead(void);
+
 /* Makes the exec's cgroup; its directory, or -1: there are none. */
 int cgroup_make(const uint8_t id[16]);
 

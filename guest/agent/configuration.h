@@ -20,6 +20,7 @@ struct disk {
     const char *mount_point;
     uint8_t flags;
     char device[64]; /* filled in by disks_find; empty: not there yet */
+    bool clean;      /* by disks_find: its journal holds nothing that is not in its place */
 };
 
 struct bind {

@@ -7,6 +7,9 @@
 /* Looks for the disks that have no device yet; returns how many are still missing. */
 size_t disks_find(struct disk *disks, size_t count);
 
+/* Looks at all there are: the next disks_find knows them. */
+void disks_look_ahead(void);
+
 /* A socket that becomes readable when the kernel has found a device or a driver, or -1 and errno. */
 int disks_watch(void);
 

@@ -89,7 +89,7 @@ void exec_set_environment(const char **environment, size_t count);
 /* Starts what the order says; the reply goes to the stream (NULL: errors go to the console). */
 void exec_launch(const struct exec_order *order, struct yamux_stream *stream);
 
-/* Brings into memory what the first exec will read: the time until it comes is free. */
+/* Begins to bring into memory what the first exec will read: the disk works beside the processor. */
 void exec_warm(void);
 
 /* Whether the image's own program runs. */

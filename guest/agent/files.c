@@ -45,21 +45,35 @@ static int make_parent(const char *path) {
     return mounts_make_directory(parent, 0755);
 }
 
+/* A boot waits for each system call: what is as it should be is left alone. */
 static int fill(int fd, const void *content, size_t length, mode_t mode, uid_t uid, gid_t gid) {
-    if (!wire_write_all(fd, content, length)) return errno;
-    if (fchown(fd, uid, gid) != 0) return errno;
+    struct stat status;
+    if (!wire_write_all(fd, content, length) || fstat(fd, &status) != 0) return errno;
+    bool given = status.st_uid != uid || status.st_gid != gid;
+    if (given && fchown(fd, uid, gid) != 0) return errno;
+    if (!given && (status.st_mode & 07777) == (mode & 07777)) return 0;
     return fchmod(fd, mode & 07777) != 0 ? errno : 0;
+}
+
+static int make_new(const char *path, mode_t mode) {
+    return open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0777);
+}
+
+/* What is in the way, or missing on it, is seen to only then. -1 and errno. */
+static int make_beside(const char *path, const char *beside, mode_t mode) {
+    int fd = make_new(beside, mode);
+    if (fd >= 0 || (errno != EEXIST && errno != ENOENT)) return fd;
+    int error = errno == EEXIST ? (unlink(beside) != 0 ? errno : 0) : make_parent(path);
+    errno = error;
+    return error == 0 ? make_new(beside, mode) : -1;
 }
 
 int files_write(const char *path, const void *content, size_t length, mode_t mode, uid_t uid, gid_t gid) {
     char beside[PATH];
-    int error = make_parent(path);
-    if (error != 0) return error;
     if (snprintf(beside, sizeof beside, "%s.banger-new", path) >= (int)sizeof beside) return ENAMETOOLONG;
-    unlink(beside);
-    int fd = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int fd = make_beside(path, beside, mode);
     if (fd < 0) return errno;
-    error = fill(fd, content, length, mode, uid, gid);
+    int error = fill(fd, content, length, mode, uid, gid);
     close(fd);
     if (error == 0 && rename(beside, path) != 0) error = errno;
     if (error != 0) unlink(beside);

@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "cgroup.h"
 #include "clock.h"
 #include "configuration.h"
 #include "disks.h"
@@ -19,6 +20,7 @@
 #include "process.h"
 #include "reply.h"
 #include "request.h"
+#include "session.h"
 #include "volume.h"
 
 #define DISKS_LIMIT (10 * SECONDS)
@@ -57,10 +59,13 @@ void machine_mark(const char *stage) {
 }
 
 void machine_look_ahead(void) {
-    static bool warmed;
-    if (phase != PHASE_READY || warmed) return;
-    warmed = true;
-    exec_warm();
+    static bool done;
+    if (done || phase != PHASE_WAITING || session_yamux() == NULL) return;
+    done = true;
+    mounts_look_ahead();
+    disks_look_ahead();
+    nics_look_ahead();
+    cgroup_look_ahead();
 }
 
 static void put_timings(struct wire_writer *writer) {
@@ -141,7 +146,10 @@ static void reply_configured(void) {
     put_warnings(&writer, &configuration);
     wire_put_u8(&writer, init_mode);
     wire_end(&writer);
-    if (configurer != NULL) reply_last(configurer, &writer);
+    if (configurer != NULL) {
+        reply_last(configurer, &writer);
+        yamux_hold(configurer->session); /* the host has work of its own to do when it knows */
+    }
     configurer = NULL;
     wire_clear(&writer);
     start_entrypoint();
@@ -191,6 +199,7 @@ static void mount_disks(void) {
         return;
     }
     if (failure == NULL) {
+        exec_warm();
         bool later = volumes_fill(&configuration, mounts_work_disk(&configuration), enter_guest);
         if (!later) enter_guest();
         return;

@@ -13,7 +13,7 @@ bool machine_ready(void);
 /* The machine has begun to stop. */
 void machine_stopping(void);
 
-/* Does ahead, once, what the host's next request will need; called when there is nothing else to do. */
+/* Does ahead, once, what the configuration will need: the host, just answered, takes its time to send it. */
 void machine_look_ahead(void);
 
 /* 0 none yet, else an enum init_mode. */

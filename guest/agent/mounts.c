@@ -45,17 +45,30 @@ void mounts_begin(void) {
 
 int mounts_make_directory(const char *path, unsigned mode) {
     char part[PATH];
+    struct stat status;
     size_t length = strlen(path);
     if (length >= sizeof part) return ENAMETOOLONG;
+    if (stat(path, &status) == 0) return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
     for (size_t end = 1; end <= length; end++) {
         if (path[end] != '/' && path[end] != 0) continue;
         memcpy(part, path, end);
         part[end] = 0;
         if (mkdir(part, mode) != 0 && errno != EEXIST) return errno;
     }
-    struct stat status;
     if (stat(path, &status) != 0) return errno;
     return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
+}
+
+/* A journal that has nothing to say is not opened to read. */
+static const char *options_of(const struct disk *disk) {
+    if (disk->flags & DISK_READ_ONLY) return disk->clean ? "noload" : NULL;
+    return disk->flags & DISK_DISCARD ? "discard" : NULL;
+}
+
+void mounts_look_ahead(void) {
+    mounts_make_directory(LAYER_BASE, 0755);
+    mounts_make_directory(LAYER_UPPER, 0755);
+    mounts_make_directory(NEW_ROOT, 0755);
 }
 
 /* 0 or errno. */
@@ -63,7 +76,7 @@ static int mount_disk(const struct disk *disk, const char *target, unsigned long
     int error = mounts_make_directory(target, 0755);
     if (error != 0) return error;
     if (disk->flags & DISK_READ_ONLY) flags |= MS_RDONLY;
-    return mount(disk->device, target, "ext4", flags, disk->flags & DISK_DISCARD ? "discard" : NULL) != 0 ? errno : 0;
+    return mount(disk->device, target, "ext4", flags, options_of(disk)) != 0 ? errno : 0;
 }
 
 static struct disk *find_role(struct configuration *configuration, uint8_t role) {

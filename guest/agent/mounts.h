@@ -11,6 +11,9 @@
 /* proc, sysfs, devtmpfs and what else every root needs. */
 void mounts_begin(void);
 
+/* Makes the directories that a root will want. */
+void mounts_look_ahead(void);
+
 /* Mounts the root from the disks and makes it this process's root. NULL, or what failed (errno says why): then nothing is
  * mounted. Work disks that fail are warnings. */
 const char *mounts_enter_root(struct configuration *configuration);

@@ -1,7 +1,6 @@
 #include "nics.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <errno.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -10,8 +9,10 @@
 #include <unistd.h>
 
 #include "netlink.h"
-#include "process.h"
 #include "user.h"
+
+/* In each network namespace. */
+enum { LOOPBACK = 1 };
 
 /* An address or a network. */
 struct prefix {
@@ -37,23 +38,43 @@ static bool parse_prefix(const char *text, struct prefix *prefix) {
     return true;
 }
 
-static bool has_mac(const char *name, const uint8_t mac[6]) {
-    char path[300], text[32], wanted[18];
-    snprintf(path, sizeof path, "/sys/class/net/%s/address", name);
-    snprintf(wanted, sizeof wanted, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
-    return process_read_text(path, text, sizeof text) && strcmp(text, wanted) == 0;
+struct search {
+    const uint8_t *mac;
+    char *name;
+    unsigned index; /* 0: not found */
+};
+
+static void look_at(const struct nlmsghdr *message, void *context) {
+    struct search *search = context;
+    const struct ifinfomsg *link = NLMSG_DATA(message);
+    if (message->nlmsg_type != RTM_NEWLINK) return;
+    const char *name = NULL;
+    bool ours = false;
+    int left = (int)IFLA_PAYLOAD(message);
+    for (const struct rtattr *at = IFLA_RTA(link); RTA_OK(at, left); at = RTA_NEXT(at, left)) {
+        if (at->rta_type == IFLA_ADDRESS) ours = RTA_PAYLOAD(at) == 6 && memcmp(RTA_DATA(at), search->mac, 6) == 0;
+        if (at->rta_type == IFLA_IFNAME && RTA_PAYLOAD(at) <= IF_NAMESIZE) name = RTA_DATA(at);
+    }
+    if (!ours || name == NULL || search->index != 0) return;
+    search->index = (unsigned)link->ifi_index;
+    snprintf(search->name, IF_NAMESIZE, "%s", name);
+}
+
+static unsigned find_link(int fd, const uint8_t mac[6], char *name) {
+    struct netlink_request request;
+    netlink_begin(&request, RTM_GETLINK, 0, sizeof request.body.link);
+    uint32_t mask = RTEXT_FILTER_SKIP_STATS;
+    netlink_attribute(&request, IFLA_EXT_MASK, &mask, sizeof mask);
+    struct search search = {.mac = mac, .name = name};
+    netlink_dump(fd, &request, look_at, &search);
+    return search.index;
 }
 
 unsigned nics_find(const uint8_t mac[6], char *name) {
-    DIR *links = opendir("/sys/class/net");
-    if (links == NULL) return 0;
-    unsigned index = 0;
-    for (struct dirent *entry; index == 0 && (entry = readdir(links)) != NULL;) {
-        if (entry->d_name[0] == '.' || strlen(entry->d_name) >= IF_NAMESIZE || !has_mac(entry->d_name, mac)) continue;
-        index = if_nametoindex(entry->d_name);
-        strcpy(name, entry->d_name);
-    }
-    closedir(links);
+    int fd = netlink_open();
+    if (fd < 0) return 0;
+    unsigned index = find_link(fd, mac, name);
+    close(fd);
     return index;
 }
 
@@ -118,7 +139,7 @@ static void apply_route(struct configuration *configuration, int fd, const char 
 static void apply_nic(struct configuration *configuration, int fd, const struct nic *nic) {
     char name[IF_NAMESIZE] = "";
     const uint8_t *mac = nic->mac;
-    unsigned index = nics_find(mac, name);
+    unsigned index = find_link(fd, mac, name);
     if (index == 0) {
         configuration_warn(configuration, "there is no link with address %02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
             mac[3], mac[4], mac[5]);
@@ -136,14 +157,20 @@ static void apply_nic(struct configuration *configuration, int fd, const struct 
     for (size_t i = 0; i < nic->route_count; i++) apply_route(configuration, fd, name, index, &nic->routes[i]);
 }
 
+void nics_look_ahead(void) {
+    int fd = netlink_open();
+    if (fd < 0) return;
+    set_link(fd, LOOPBACK, 0);
+    close(fd);
+}
+
 void nics_apply(struct configuration *configuration) {
     int fd = netlink_open();
     if (fd < 0) {
         configuration_warn(configuration, "cannot open rtnetlink: %s", strerror(errno));
         return;
     }
-    unsigned loopback = if_nametoindex("lo");
-    if (loopback != 0) set_link(fd, loopback, 0);
+    set_link(fd, LOOPBACK, 0);
     for (size_t i = 0; i < configuration->nic_count; i++) apply_nic(configuration, fd, &configuration->nics[i]);
     close(fd);
 }

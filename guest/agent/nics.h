@@ -7,6 +7,9 @@
 /* Brings the loopback up and gives each link that the configuration names its addresses and routes. What fails is a warning. */
 void nics_apply(struct configuration *configuration);
 
+/* Brings the loopback up. */
+void nics_look_ahead(void);
+
 /* Takes every address, route and neighbour away from those links, for a restored snapshot's new identity. */
 void nics_flush(struct configuration *configuration);
 

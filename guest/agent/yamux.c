@@ -23,7 +23,9 @@ static void send_control(struct yamux *session, uint8_t type, uint16_t flags, ui
     if (!buffer_append(&session->control, header, sizeof header)) session->broken = "no memory for a control frame";
 }
 
-bool yamux_congested(const struct yamux *session) { return session->control.length >= YAMUX_QUEUE; }
+bool yamux_congested(const struct yamux *session) { return session->held || session->control.length >= YAMUX_QUEUE; }
+
+void yamux_hold(struct yamux *session) { session->held = true; }
 
 static struct yamux_stream *find(struct yamux *session, uint32_t id) {
     for (size_t i = 0; i < session->count; i++) {
@@ -278,6 +280,7 @@ static size_t control_frames(struct yamux *session, uint8_t *out, size_t room) {
 }
 
 size_t yamux_output(struct yamux *session, uint8_t *out, size_t room) {
+    session->held = false;
     size_t length = control_frames(session, out, room);
     size_t silent = 0;
     while (session->control.length == 0 && silent < session->count && room - length > YAMUX_HEADER) {

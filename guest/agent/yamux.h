@@ -70,6 +70,7 @@ struct yamux {
     uint32_t highest;      /* the highest odd id seen */
     uint8_t used[YAMUX_USED / 8];
     uint32_t next_id;
+    bool held;        /* input waits for the next output */
     bool host_leaves; /* it said go away: the agent opens no more streams */
     const char *broken; /* why the session must be dropped */
 };
@@ -80,14 +81,17 @@ void yamux_start(struct yamux *session, void (*accepted)(struct yamux *, struct 
 void yamux_drop(struct yamux *session);
 
 /* Reads bytes, calls handlers; returns how many were read. Fewer than given: the session broke the rules (broken says how) and
- * the rest was not looked at, or control frames wait for yamux_output first. */
+ * the rest was not looked at, or it waits for yamux_output first. */
 size_t yamux_input(struct yamux *session, const uint8_t *bytes, size_t length);
 
 /* Writes whole frames to out, the streams in turn, and returns their length. */
 size_t yamux_output(struct yamux *session, uint8_t *out, size_t room);
 
-/* Too many control frames wait: input has to. */
+/* Input has to wait: too many control frames do, or it is held. */
 bool yamux_congested(const struct yamux *session);
+
+/* What was said reaches the host before more of what it said is read. */
+void yamux_hold(struct yamux *session);
 
 /* Opens an even stream, or NULL when there are too many, the host leaves, or there is no memory. */
 struct yamux_stream *yamux_open(struct yamux *session, const struct yamux_handler *handler, void *owner);

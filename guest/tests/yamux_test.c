@@ -234,6 +234,20 @@ static void afterGoAwayNoStreamIsOpened(void) {
     check(gone_count == 1);
 }
 
+static void heldInputWaitsForTheNextOutput(void) {
+    begin();
+    uint8_t ping[YAMUX_HEADER] = {0, YAMUX_PING, 0, YAMUX_SYN};
+    yamux_hold(&session);
+    check(yamux_congested(&session));
+    check(yamux_input(&session, ping, sizeof ping) == 0);
+    drain();
+    check(out_length == 0 && !yamux_congested(&session));
+    check(yamux_input(&session, ping, sizeof ping) == sizeof ping);
+    drain();
+    check(drained(0)[1] == YAMUX_PING);
+    end();
+}
+
 /* Seeded, so that a failure comes again. */
 static void randomAndMutatedFramesNeverHurt(void) {
     unsigned seed = 12345;
@@ -273,6 +287,7 @@ int main(void) {
     run_test(pingsAreAnsweredAndTooManyHoldTheInput);
     run_test(aHandlerMayResetItsOwnStream);
     run_test(afterGoAwayNoStreamIsOpened);
+    run_test(heldInputWaitsForTheNextOutput);
     run_test(randomAndMutatedFramesNeverHurt);
     return 0;
 }

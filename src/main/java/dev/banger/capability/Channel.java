@@ -62,7 +62,7 @@ public final class Channel implements Capability {
         .entropy(entropy)
         .environment(environment(plan.vm()))
         .init(InitMode.valueOf(plan.vm().initMode().toUpperCase(Locale.ROOT)));
-    boolean runsOne = plan.isForProgram() || plan.vm().life() == DiskTemplate.Life.ONE_RUN;
+    boolean runsOne = plan.program().isPresent() || plan.vm().life() == DiskTemplate.Life.ONE_RUN;
     if (plan.vm().image().defaults().service() && !runsOne) {
       entrypoint(plan);
     }

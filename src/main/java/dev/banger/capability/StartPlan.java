@@ -1,5 +1,6 @@
 package dev.banger.capability;
 
+import dev.banger.guest.ExecSpec;
 import dev.banger.guest.GuestConfiguration;
 import dev.banger.image.Image;
 import dev.banger.image.disk.DiskTemplate;
@@ -13,6 +14,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One start of one VM, filled by the hooks in their order. Belongs to the thread that starts it.
@@ -44,7 +46,7 @@ public final class StartPlan {
   private final List<GuestConfiguration.Nic> interfaces = new ArrayList<>();
   private final GuestConfiguration.Builder guest = GuestConfiguration.builder();
   private boolean unattended;
-  private boolean forProgram;
+  private Optional<ExecSpec> program = Optional.empty();
 
   public StartPlan(Vm vm) {
     this.vm = vm;
@@ -63,13 +65,13 @@ public final class StartPlan {
     return unattended;
   }
 
-  /** A program is run in it from outside, in place of the image's own. */
-  public void forProgram() {
-    forProgram = true;
+  /** What the guest runs as soon as it can, in place of the image's own. */
+  public void program(ExecSpec wanted) {
+    program = Optional.of(wanted);
   }
 
-  public boolean isForProgram() {
-    return forProgram;
+  public Optional<ExecSpec> program() {
+    return program;
   }
 
   /** A drive of the VMM, and what the guest does with it. */

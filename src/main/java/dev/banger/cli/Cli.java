@@ -41,7 +41,7 @@ public final class Cli {
         dashes < 0
             ? List.of()
             : List.of(Arrays.copyOfRange(arguments, dashes + 1, arguments.length));
-    Thread.ofPlatform().daemon().start(RpcClient::prepare);
+    RpcClient.prepare();
     boolean json = Arrays.asList(words).contains("--json");
     String[] ordered = behindTheCommand(words);
     return ScopedValue.where(PROGRAM, program).call(() -> guarded(ordered, json));

@@ -86,9 +86,10 @@ final class ProgramMethods {
       throws BangerException, InterruptedException {
     sessions.requireOpen();
     call.interruptWhenClosed();
+    RunProgram program = new RunProgram(wish);
     Vms.Begun begun =
         vms.create(
-            wishes.spec(wish.create(), !wish.keep(), true, call.peer().user()),
+            wishes.spec(wish.create(), !wish.keep(), call.peer().user(), Optional.of(program)),
             true,
             VmMethods.wait(wish.create().waitMillis()),
             Optional.empty());
@@ -99,13 +100,13 @@ final class ProgramMethods {
       }
       VmRow row = vms.find(begun.id().value());
       keepProgram(row, wish);
-      ExecId id = ExecId.random();
-      ExecStart start = start(row, runSpec(row, id, wish));
+      ExecStart start = program.await();
       return new Upgrade<>(
-          running(row, id),
+          running(row, program.id()),
           session -> serve(session, row, start, wish.program(), () -> retire(row)));
     } catch (BangerException | InterruptedException | RuntimeException e) {
       breakOff(begun, wish);
+      program.callOff();
       throw e;
     }
   }
@@ -264,11 +265,9 @@ final class ProgramMethods {
   }
 
   /** What the VM was made for: the image's entrypoint counts. */
-  private ExecSpec.Builder runSpec(VmRow row, ExecId id, StreamApi.Run wish)
-      throws BangerException {
-    Image image = images.byId(row.source().imageId());
+  static ExecSpec.Builder spec(Image image, ExecId id, StreamApi.Run wish) throws BangerException {
     List<String> argv = argv(image.defaults(), wish);
-    return spec(image, id, argv, wish.program()).makesDirectory(true).purpose(row.oneShot());
+    return spec(image, id, argv, wish.program()).makesDirectory(true).purpose(!wish.keep());
   }
 
   /** What is said is what runs; an image with an entrypoint says nothing else. */

@@ -18,6 +18,7 @@ import dev.banger.net.port.PortSpec;
 import dev.banger.net.port.PortWishes;
 import dev.banger.rpc.Methods;
 import dev.banger.store.VmRow;
+import dev.banger.vm.FirstProgram;
 import dev.banger.vm.VmSpec;
 import dev.banger.vm.VmView;
 import dev.banger.vm.Vms;
@@ -57,7 +58,7 @@ final class VmMethods {
         (call, wish) -> {
           Vms.Begun begun =
               vms.create(
-                  spec(wish, false, false, call.peer().user()),
+                  spec(wish, false, call.peer().user(), Optional.empty()),
                   wish.start(),
                   wait(wish.waitMillis()),
                   Optional.ofNullable(wish.idempotencyKey()));
@@ -167,10 +168,7 @@ final class VmMethods {
     return image.defaults().service() && !row.oneShot() && (agent || auto);
   }
 
-  /**
-   * @param forProgram it is made for a program that is run in it
-   */
-  VmSpec spec(VmApi.Create wish, boolean oneShot, boolean forProgram, String owner)
+  VmSpec spec(VmApi.Create wish, boolean oneShot, String owner, Optional<FirstProgram> program)
       throws BangerException {
     return new VmSpec(
         wish.name() == null ? Optional.empty() : Optional.of(VmName.parse(wish.name())),
@@ -191,7 +189,7 @@ final class VmMethods {
             wish.publish() == null ? List.of() : PortSpec.parse(wish.publish()),
             wish.publishExposed()),
         Views.wish(wish.network()),
-        forProgram);
+        program);
   }
 
   private static Optional<Duration> length(long millis) throws BangerException {

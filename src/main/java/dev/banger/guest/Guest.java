@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -107,8 +106,38 @@ public final class Guest implements AutoCloseable {
   /** Tells a guest that has just booted who it is; once. Returns when it serves commands. */
   public Ready configure(GuestConfiguration configuration, Duration limit)
       throws BangerException, InterruptedException {
-    return requests.call(
-        "cannot configure the guest", Kind.CONFIGURE, configuration::write, limit, Ready::read);
+    try (Conversation asked = askToConfigure(configuration, limit)) {
+      return Requests.await(asked, Ready::read);
+    }
+  }
+
+  /** A guest that serves commands, and what it was asked to run. */
+  public record Configured(Ready ready, ExecOrder order) {}
+
+  /**
+   * As {@link #configure(GuestConfiguration, Duration)}; the program begins as soon as the guest
+   * can run it, whatever is done here meanwhile.
+   */
+  public Configured configure(GuestConfiguration configuration, ExecSpec program, Duration limit)
+      throws BangerException, InterruptedException {
+    try (Conversation asked = askToConfigure(configuration, limit)) {
+      ExecOrder order = ExecOrder.sendEarly(requests, program, limit);
+      boolean configured = false;
+      try {
+        Ready ready = Requests.await(asked, Ready::read);
+        configured = true;
+        return new Configured(ready, order);
+      } finally {
+        if (!configured) {
+          order.callOff();
+        }
+      }
+    }
+  }
+
+  private Conversation askToConfigure(GuestConfiguration configuration, Duration limit)
+      throws BangerException, InterruptedException {
+    return requests.open("cannot configure the guest", Kind.CONFIGURE, configuration::write, limit);
   }
 
   /** Changes a running guest's configuration; returns its warnings. */
@@ -234,53 +263,7 @@ public final class Guest implements AutoCloseable {
 
   /** Runs a program, and attaches to it; on failure the guest neither runs nor remembers it. */
   public ExecStart exec(ExecSpec spec) throws BangerException, InterruptedException {
-    boolean unclear = true;
-    try {
-      Optional<ExecStart.Refused> refused = start(spec);
-      ExecStart start =
-          refused.isPresent()
-              ? refused.get()
-              : new ExecStart.Started(attach(spec.id(), spec.terminal() != null, 0, 0));
-      unclear = false;
-      return start;
-    } finally {
-      if (unclear) {
-        forget(spec.id());
-      }
-    }
-  }
-
-  private Optional<ExecStart.Refused> start(ExecSpec spec)
-      throws BangerException, InterruptedException {
-    try {
-      long _ =
-          requests.call(
-              "cannot run " + spec.argv().getFirst() + " in the guest",
-              Kind.EXEC_START,
-              spec::write,
-              limits.request(),
-              WireReader::u32);
-      return Optional.empty();
-    } catch (BangerException e) {
-      if (e.getCause() instanceof GuestError error && error.isSystem()) {
-        String message = error.getMessage();
-        return Optional.of(new ExecStart.Refused(error.errno(), message == null ? "" : message));
-      }
-      throw e;
-    }
-  }
-
-  /** In the background: who failed to begin it does not wait for its end. */
-  private void forget(ExecId id) {
-    Thread.ofVirtual()
-        .name("exec-forget")
-        .start(() -> {
-          try {
-            GuestExec.forget(requests, id, true);
-          } catch (BangerException | InterruptedException _) {
-            // It never began, or the guest does not answer and ends by itself what nobody claims.
-          }
-        });
+    return ExecOrder.send(requests, spec).await();
   }
 
   /** Takes up a program that runs or has run, at these offsets of its output. */

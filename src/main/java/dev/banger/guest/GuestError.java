@@ -34,6 +34,7 @@ public final class GuestError extends IOException {
   private static final int EDQUOT = 122;
 
   private static final int MALFORMED = 2;
+  private static final int STATE = 5;
   private static final int SYSTEM = 6;
 
   private final int code;
@@ -56,6 +57,11 @@ public final class GuestError extends IOException {
         && (errno == ECONNREFUSED || errno == EADDRNOTAVAIL || errno == ENETUNREACH);
   }
 
+  /** It would be answered later, or would have been earlier. */
+  boolean saysTooEarly() {
+    return code == STATE;
+  }
+
   /** What was sent makes no sense. */
   boolean isMalformed() {
     return code == MALFORMED;
@@ -73,7 +79,7 @@ public final class GuestError extends IOException {
       case MALFORMED -> ErrorCode.INTERNAL;
       case 3 -> ErrorCode.NO_SPACE;
       case 4 -> ErrorCode.NOT_FOUND;
-      case 5 -> ErrorCode.WRONG_STATE;
+      case STATE -> ErrorCode.WRONG_STATE;
       case SYSTEM -> ofErrno(errno);
       case 8 -> ErrorCode.ALREADY_EXISTS;
       case 9 -> ErrorCode.PERMISSION;

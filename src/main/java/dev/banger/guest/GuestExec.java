@@ -5,6 +5,8 @@ import dev.banger.model.ErrorCode;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -44,39 +46,78 @@ public final class GuestExec implements AutoCloseable {
   static GuestExec attach(
       Requests requests, ExecId id, boolean terminal, long stdoutOffset, long stderrOffset)
       throws BangerException, InterruptedException {
-    Conversation out = null;
-    Conversation err = null;
-    Conversation waiting = null;
-    try {
-      out = openOutput(requests, id, STDOUT, stdoutOffset);
-      err = terminal ? null : openOutput(requests, id, STDERR, stderrOffset);
-      waiting =
-          requests.open(
-              "cannot wait for the exec " + id,
-              Kind.EXEC_WAIT,
-              id::write,
-              requests.limits().request());
-      ExecOutput stdout = output(out, stdoutOffset);
-      ExecOutput stderr = err == null ? null : output(err, stderrOffset);
-      GuestExec exec = new GuestExec(requests, id, stdout, stderr, waiting);
-      waiting.withoutLimit();
-      Thread.ofVirtual().name("exec-wait").start(exec::readEnd);
-      return exec;
-    } catch (BangerException | InterruptedException | RuntimeException e) {
-      reset(out);
-      reset(err);
-      reset(waiting);
-      throw e;
+    return Attachment.ask(
+            requests, id, terminal, stdoutOffset, stderrOffset, requests.limits().request())
+        .await();
+  }
+
+  /** The streams of a program that were asked for; the answers are still on their way. */
+  static final class Attachment {
+    private final Requests requests;
+    private final ExecId id;
+    private final long stdoutOffset;
+    private final long stderrOffset;
+    private @Nullable Conversation out;
+    private @Nullable Conversation err;
+    private @Nullable Conversation waiting;
+
+    private Attachment(Requests requests, ExecId id, long stdoutOffset, long stderrOffset) {
+      this.requests = requests;
+      this.id = id;
+      this.stdoutOffset = stdoutOffset;
+      this.stderrOffset = stderrOffset;
+    }
+
+    /**
+     * @param limit for each answer
+     */
+    static Attachment ask(
+        Requests requests,
+        ExecId id,
+        boolean terminal,
+        long stdoutOffset,
+        long stderrOffset,
+        Duration limit)
+        throws BangerException, InterruptedException {
+      Attachment all = new Attachment(requests, id, stdoutOffset, stderrOffset);
+      try {
+        all.out = openOutput(requests, id, STDOUT, stdoutOffset, limit);
+        all.err = terminal ? null : openOutput(requests, id, STDERR, stderrOffset, limit);
+        all.waiting =
+            requests.open("cannot wait for the exec " + id, Kind.EXEC_WAIT, id::write, limit);
+        return all;
+      } catch (BangerException | InterruptedException | RuntimeException e) {
+        all.reset();
+        throw e;
+      }
+    }
+
+    GuestExec await() throws BangerException, InterruptedException {
+      try {
+        ExecOutput stdout = output(Objects.requireNonNull(out), stdoutOffset);
+        ExecOutput stderr = err == null ? null : output(err, stderrOffset);
+        Conversation end = Objects.requireNonNull(waiting);
+        GuestExec exec = new GuestExec(requests, id, stdout, stderr, end);
+        end.withoutLimit();
+        Thread.ofVirtual().name("exec-wait").start(exec::readEnd);
+        return exec;
+      } catch (BangerException | InterruptedException | RuntimeException e) {
+        reset();
+        throw e;
+      }
+    }
+
+    void reset() {
+      for (Conversation each : Arrays.asList(out, err, waiting)) {
+        if (each != null) {
+          each.reset();
+        }
+      }
     }
   }
 
-  private static void reset(@Nullable Conversation conversation) {
-    if (conversation != null) {
-      conversation.reset();
-    }
-  }
-
-  private static Conversation openOutput(Requests requests, ExecId id, int which, long offset)
+  private static Conversation openOutput(
+      Requests requests, ExecId id, int which, long offset, Duration limit)
       throws BangerException, InterruptedException {
     return requests.open(
         "cannot read the output of the exec " + id,
@@ -85,7 +126,7 @@ public final class GuestExec implements AutoCloseable {
           id.write(out);
           out.u8(which).u64(offset);
         },
-        requests.limits().request());
+        limit);
   }
 
   private static ExecOutput output(Conversation conversation, long wanted)

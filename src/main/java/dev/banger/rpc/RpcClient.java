@@ -48,9 +48,18 @@ public final class RpcClient implements AutoCloseable {
     this.lines = new LineBuffer(channel, LINE_LIMIT, null);
   }
 
-  /** Loads, on another thread than who will connect, what that takes: milliseconds of a command. */
+  /** Loads, on other threads than who will connect, what that takes: milliseconds of a command. */
   public static void prepare() {
-    var _ = Wire.json();
+    Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
+          var _ = Wire.json();
+        });
+    Thread.ofPlatform().daemon().start(RpcClient::prepareSocket);
+  }
+
+  /** The JDK's first Unix socket makes random numbers first. */
+  private static void prepareSocket() {
     try {
       SocketChannel.open(StandardProtocolFamily.UNIX).close();
     } catch (IOException e) {

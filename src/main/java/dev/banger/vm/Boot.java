@@ -2,8 +2,10 @@ package dev.banger.vm;
 
 import dev.banger.capability.Capabilities;
 import dev.banger.capability.StartPlan;
+import dev.banger.guest.ExecOrder;
 import dev.banger.guest.Guest;
 import dev.banger.guest.GuestChannel;
+import dev.banger.guest.GuestConfiguration;
 import dev.banger.guest.GuestLimits;
 import dev.banger.guest.Ready;
 import dev.banger.image.kernel.InitramfsFlavour;
@@ -42,8 +44,8 @@ final class Boot {
   /** A guest that is lost may have ended with its VMM, which is seen a moment later. */
   private static final Duration LAST_WORDS = Duration.ofMillis(500);
 
-  /** A guest that serves commands. */
-  record Booted(RunningVmm vmm, Guest guest) {}
+  /** A guest that serves commands, and what it was asked to run. */
+  record Booted(RunningVmm vmm, Guest guest, Optional<ExecOrder> program) {}
 
   private final Vmm driver;
   private final Kernels kernels;
@@ -78,15 +80,15 @@ final class Boot {
       capabilities.prepare(plan, steps);
       VmmSpec spec = spec(plan, accelerator);
       RunningVmm first = spawn(spec, progress, steps);
-      Booted booted = answering(first, spec, plan, limits, progress, steps);
-      undo.add("connection to the guest", booted.guest()::close);
+      Answering up = answering(first, spec, plan, limits, progress, steps);
+      undo.add("connection to the guest", up.guest()::close);
       progress.stage("configure");
-      configure(booted.guest(), booted.vmm(), plan, configureLimit(plan, limits));
+      Optional<ExecOrder> program = configure(up, plan, configureLimit(plan, limits));
       progress.stage("hooks");
-      capabilities.started(plan, booted.guest());
+      capabilities.started(plan, up.guest());
       steps.keep();
       undo.keep();
-      return booted;
+      return new Booted(up.vmm(), up.guest(), program);
     } catch (BangerException e) {
       throw unlessInterrupted(e);
     }
@@ -125,8 +127,10 @@ final class Boot {
         confinement.of(vm.uid()));
   }
 
+  private record Answering(RunningVmm vmm, Guest guest) {}
+
   /** One that gives no sign is started once more: a boot under emulation can hang. */
-  private Booted answering(
+  private Answering answering(
       RunningVmm started,
       VmmSpec spec,
       StartPlan plan,
@@ -147,7 +151,7 @@ final class Boot {
       progress.stage("boot again");
       first = connect(vmm, plan, limits.answer().minus(limits.silent()), true);
     }
-    return new Booted(vmm, first.orElseThrow(silence(vmm, plan, limits.answer())));
+    return new Answering(vmm, first.orElseThrow(silence(vmm, plan, limits.answer())));
   }
 
   private RunningVmm spawn(VmmSpec spec, Progress progress, Steps steps)
@@ -214,29 +218,39 @@ final class Boot {
         : "; the last lines of its console:\n  " + String.join("\n  ", lines);
   }
 
-  private void configure(Guest guest, RunningVmm vmm, StartPlan plan, Duration limit)
+  private Optional<ExecOrder> configure(Answering up, StartPlan plan, Duration limit)
       throws BangerException, InterruptedException {
     try {
-      Ready ready = guest.configure(plan.configuration(clock.instant()), limit);
-      for (String warning : ready.warnings()) {
-        LOG.warn("vm={} guest: {}", plan.vm().name(), warning);
+      GuestConfiguration wanted = plan.configuration(clock.instant());
+      if (plan.program().isEmpty()) {
+        tell(plan, up.guest().configure(wanted, limit));
+        return Optional.empty();
       }
-      LOG.info(
-          "vm={} ready mode={} {}",
-          plan.vm().name(),
-          ready.initMode(),
-          ready.timings().stream()
-              .map(t -> t.name() + "=" + t.sinceBoot().toMillis() + "ms")
-              .collect(Collectors.joining(" ")));
+      Guest.Configured both = up.guest().configure(wanted, plan.program().get(), limit);
+      tell(plan, both.ready());
+      return Optional.of(both.order());
     } catch (BangerException e) {
-      if (vmm.awaitExit(LAST_WORDS).isPresent()) {
-        throw ended(vmm, plan, e);
+      if (up.vmm().awaitExit(LAST_WORDS).isPresent()) {
+        throw ended(up.vmm(), plan, e);
       }
       throw new BangerException(
           ErrorCode.GUEST_FAILED,
-          "cannot configure " + plan.vm().name() + ": " + e.getMessage() + console(vmm),
+          "cannot configure " + plan.vm().name() + ": " + e.getMessage() + console(up.vmm()),
           e.hint(),
           e);
     }
+  }
+
+  private static void tell(StartPlan plan, Ready ready) {
+    for (String warning : ready.warnings()) {
+      LOG.warn("vm={} guest: {}", plan.vm().name(), warning);
+    }
+    LOG.info(
+        "vm={} ready mode={} {}",
+        plan.vm().name(),
+        ready.initMode(),
+        ready.timings().stream()
+            .map(t -> t.name() + "=" + t.sinceBoot().toMillis() + "ms")
+            .collect(Collectors.joining(" ")));
   }
 }

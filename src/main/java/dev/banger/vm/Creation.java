@@ -177,11 +177,8 @@ final class Creation {
       }
       steps.take(Remains.step(StepKind.VM_DIRECTORY, id), () -> makeDirectory(directories.vm(id)));
       if (start) {
-        lifecycle.start(
-            record(id),
-            reserved.spec().forProgram() ? Lifecycle.Cause.PROGRAM : Lifecycle.Cause.USER,
-            progress,
-            held); // on success it is RUNNING
+        lifecycle.start( // on success it is RUNNING
+            record(id), Lifecycle.Cause.USER, reserved.spec().program(), progress, held);
       } else {
         transitions.created(reserved.row());
       }

@@ -42,8 +42,6 @@ final class Lifecycle {
   /** Who wants a start. */
   enum Cause {
     USER,
-    /** By a user who runs a program in it: the image's own is not started beside that. */
-    PROGRAM,
     POLICY
   }
 
@@ -124,6 +122,11 @@ final class Lifecycle {
 
   void start(VmRow known, Cause cause, Progress progress, Held held)
       throws BangerException, InterruptedException {
+    start(known, cause, Optional.empty(), progress, held);
+  }
+
+  void start(VmRow known, Cause cause, Optional<FirstProgram> program, Progress progress, Held held)
+      throws BangerException, InterruptedException {
     held.requireFor(locks.of(known.id()));
     VmRow row = startable(known, held);
     transitions.starting(row, cause == Cause.POLICY ? "by its restart policy" : "");
@@ -135,12 +138,15 @@ final class Lifecycle {
       if (cause == Cause.POLICY) {
         plan.unattended();
       }
-      if (cause == Cause.PROGRAM) {
-        plan.forProgram();
+      if (program.isPresent()) {
+        plan.program(program.get().of(plan.vm().image()));
       }
       Boot.Booted booted = boot.run(plan, accelerator, limits, progress);
       run(row, cause, booted, plan.vm());
       settled = true;
+      if (program.isPresent()) {
+        program.get().ordered(booted.program().orElseThrow());
+      }
     } catch (BangerException e) {
       settled = true;
       VmRow.Restarts restarts =
@@ -198,7 +204,7 @@ final class Lifecycle {
   private void run(VmRow row, Cause cause, Boot.Booted booted, StartPlan.Vm planned)
       throws BangerException, InterruptedException {
     VmRow.Restarts restarts =
-        cause != Cause.POLICY
+        cause == Cause.USER
             ? VmRow.Restarts.NONE
             : new VmRow.Restarts(
                 row.restarts().count(),

@@ -29,7 +29,7 @@ import java.util.Set;
  * @param idleStop it is stopped when nobody used it for so long
  * @param network what it wants of the network; only where VMs are on a bridge
  * @param ports what it publishes from its creation on
- * @param forProgram it is started for a program that is run in it from outside: the image's is not
+ * @param program what it runs first
  */
 public record VmSpec(
     Optional<VmName> name,
@@ -48,7 +48,7 @@ public record VmSpec(
     Optional<Duration> idleStop,
     PortWishes ports,
     NetworkWish network,
-    boolean forProgram) {
+    Optional<FirstProgram> program) {
   private static final Duration LEAST_TIME = Duration.ofSeconds(1);
   private static final Duration MOST_TIME = Duration.ofDays(3650);
   private static final int CPU_LIMIT = 64;
@@ -83,7 +83,7 @@ public record VmSpec(
         row.policy().idleStop(),
         PortWishes.NONE,
         NetworkWish.NONE,
-        false);
+        Optional.empty());
   }
 
   /** Refuses what cannot work, before anything is made. */

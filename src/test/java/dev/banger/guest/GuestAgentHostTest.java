@@ -67,6 +67,34 @@ class GuestAgentHostTest {
     return new String(stream.readAllBytes(), UTF_8);
   }
 
+  private static ExecStart orderedWithConfiguration(String... argv) throws Exception {
+    AgentProcess fresh = AgentProcess.start();
+    try (Guest unconfigured = fresh.connect()) {
+      GuestConfiguration configuration =
+          GuestConfiguration.builder().environment(Map.of("DEFAULT", "yes")).build();
+      Guest.Configured both =
+          unconfigured.configure(configuration, ExecSpec.of(argv).build(), Duration.ofSeconds(20));
+      assertThat(both.ready().initMode()).isEqualTo(InitMode.AGENT);
+      ExecStart start = both.order().await();
+      if (start instanceof ExecStart.Started(GuestExec exec)) {
+        assertThat(text(exec.stdout())).isEqualTo("yes\n");
+        assertThat(exec.awaitEnd().exitStatus()).isEqualTo(3);
+      }
+      return start;
+    } finally {
+      fresh.stop();
+    }
+  }
+
+  @Test
+  void whatIsOrderedWithTheConfigurationRunsUnderIt() throws Exception {
+    assertThat(orderedWithConfiguration("sh", "-c", "echo $DEFAULT; exit 3"))
+        .isInstanceOf(ExecStart.Started.class);
+    assertThat(orderedWithConfiguration("/nonexistent"))
+        .isInstanceOfSatisfying(
+            ExecStart.Refused.class, refused -> assertThat(refused.exitStatus()).isEqualTo(127));
+  }
+
   private String output(String script) throws Exception {
     try (GuestExec exec = run(shell(script))) {
       String text = text(exec.stdout());

@@ -17,6 +17,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -123,6 +124,28 @@ class GuestTest {
           assertThat(new ExecStart.Refused(2, "").exitStatus()).isEqualTo(127);
           assertThat(new ExecStart.Refused(13, "").exitStatus()).isEqualTo(126);
         });
+  }
+
+  @Test
+  void anOrderThatCameTooEarlyIsGivenOnceMore() throws Exception {
+    AtomicInteger orders = new AtomicInteger();
+    with(
+        (stream, request) -> {
+          if (request.kind() == Kind.CONFIGURE.code()) {
+            Message.write(stream.output(), Kind.OK, new WireWriter().u16(0).u16(0).u8(2));
+          } else if (request.kind() == Kind.EXEC_START.code()) {
+            error(stream, 5, orders.incrementAndGet());
+          } else {
+            error(stream, 4, 0);
+          }
+        },
+        guest -> {
+          Guest.Configured both =
+              guest.configure(
+                  GuestConfiguration.builder().build(), ExecSpec.of("late").build(), SECOND);
+          assertFails(ErrorCode.WRONG_STATE, both.order()::await);
+        });
+    assertThat(orders).hasValue(2);
   }
 
   @Test

@@ -40,7 +40,7 @@ class VmSpecTest {
         Optional.empty(),
         PortWishes.NONE,
         NetworkWish.NONE,
-        false);
+        Optional.empty());
   }
 
   static Stream<VmSpec> impossible() {
