@@ -53,7 +53,7 @@ class UninstallHostTest {
     sh(
         """
         ip netns add %1$s && ip netns add %2$s && ip -n %1$s link set lo up
-        ip netns exec %1$s sysctl -qw net.ipv6.conf.default.accept_dad=0
+        ip netns exec %1$s sysctl -qw net.ipv6.conf.default.accept_dad=0 net.ipv4.ip_forward=0
         ip -n %1$s link add up0 type veth peer name up1 netns %2$s
         ip -n %1$s addr add 203.0.113.1/24 dev up0 && ip -n %1$s link set up0 up
         ip -n %2$s addr add 203.0.113.2/24 dev up1 && ip -n %2$s link set up1 up

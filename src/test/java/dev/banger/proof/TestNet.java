@@ -29,6 +29,8 @@ final class TestNet {
   TestNet() throws IOException, InterruptedException {
     String _ = run("ip", "netns", "add", name);
     String _ = inside("ip", "link", "set", "lo", "up");
+    // A new namespace has it as the host has it now, which is another daemon's doing perhaps.
+    String _ = inside("sysctl", "-qw", "net.ipv4.ip_forward=0");
   }
 
   String name() {
