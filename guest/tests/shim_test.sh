@@ -256,6 +256,7 @@ tap_is_handed_over() {
 
 carrier_runs_beside_and_ends_with_it() {
   begin "the carrier has the other end of the program's socket, and ends with the program"
+  # shellcheck disable=SC2016 # the inner shells'
   start --dir . --serial log:8192 --carrier 5=/bin/sh --carrier-word -c \
     --carrier-word 'echo $$ >&5; read word <&5; echo heard $word >&5; exec sleep 100' -- \
     /bin/sh -c 'read carrier <&5; echo $carrier; echo something >&5; read word <&5; echo $word; exec sleep 100'

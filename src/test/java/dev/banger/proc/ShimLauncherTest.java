@@ -2,6 +2,7 @@ package dev.banger.proc;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
@@ -86,6 +87,7 @@ final class ShimLauncherTest {
       assertThat(recorded.program().verify()).isTrue();
       assertThat(recorded.shim().verify()).isTrue();
       assertThat(ShimRecords.ended(run)).isEmpty();
+      await().untilAsserted(() -> assertThat(directory.resolve("err")).hasContent("err\n"));
       PidWatcher.signal(started.program(), Signal.TERMINATE);
       assertThat(watcher.awaitEnd(started.shim(), LIMIT)).isTrue();
     }
