@@ -137,6 +137,11 @@ final class RoomsTest {
   }
 
   @Test
+  void theSystemBusIsSpokenInPrivilegedAlone() {
+    only("org.freedesktop..", "privileged");
+  }
+
+  @Test
   void sqlIsInStoreAlone() {
     only("java.sql..", "store");
   }

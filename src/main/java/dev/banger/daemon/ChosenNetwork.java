@@ -13,10 +13,12 @@ import dev.banger.net.LoopbackNames;
 import dev.banger.net.UserLink;
 import dev.banger.net.UserLinks;
 import dev.banger.net.VmNetworks;
+import dev.banger.net.dns.HostRoute;
 import dev.banger.net.dns.Names;
 import dev.banger.net.dns.Upstream;
 import dev.banger.net.port.Forwarder;
 import dev.banger.privileged.LinuxNetwork;
+import dev.banger.privileged.SystemdResolved;
 import dev.banger.proc.Binaries;
 import dev.banger.store.Database;
 import dev.banger.store.LeaseTable;
@@ -102,7 +104,8 @@ final class ChosenNetwork {
         new VmTable(database),
         settings,
         directories.data().toString(),
-        new Upstream(RESOLVERS, clock));
+        new Upstream(RESOLVERS, clock),
+        new HostRoute(SystemdResolved::open, "vm"));
   }
 
   /** Empty: VMs have the VMM's own network. */

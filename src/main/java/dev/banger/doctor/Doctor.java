@@ -28,7 +28,8 @@ public final class Doctor {
             new RoomCheck(directories, config.admission()),
             new ServiceCheck(directories, binaries),
             new NetworkCheck(config.network(), directories, binaries),
-            new NamesCheck(directories, config.network())));
+            new NamesCheck(directories, config.network()),
+            new ResolvedCheck(config.network(), binaries)));
   }
 
   public List<Finding> run() throws InterruptedException {

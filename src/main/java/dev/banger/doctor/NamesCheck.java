@@ -78,7 +78,7 @@ final class NamesCheck implements Check {
   /** How the host's own resolver is brought to ask there. */
   private String routing(String address, int port) {
     if (Files.exists(root.resolve("run/systemd/resolve/resolv.conf"))) {
-      return "for all programs, write [Resolve] DNS="
+      return "for all programs, where no bridge tells them to systemd-resolved, write [Resolve] DNS="
           + (address.indexOf(':') < 0 ? address : "[" + address + "]")
           + ":"
           + port

@@ -43,6 +43,7 @@ final class BridgeKeeper {
   private final String owner;
   private final Plugs plugs;
   private final Runnable mover;
+  private final Runnable madeAnew;
   private final HostForwarding forwarding;
   private final PlanChoice choice;
   private volatile BridgeName bridge = new BridgeName("");
@@ -51,6 +52,7 @@ final class BridgeKeeper {
 
   /**
    * @param mover told when the network should be opened anew with other addresses; returns at once
+   * @param madeAnew told that the bridge is another of the same name; returns at once
    */
   BridgeKeeper(
       HostNetwork host,
@@ -58,13 +60,15 @@ final class BridgeKeeper {
       NetworkSettings settings,
       String owner,
       Plugs plugs,
-      Runnable mover) {
+      Runnable mover,
+      Runnable madeAnew) {
     this.host = host;
     this.leases = leases;
     this.settings = settings;
     this.owner = VmNetworks.alias(owner);
     this.plugs = plugs;
     this.mover = mover;
+    this.madeAnew = madeAnew;
     this.forwarding = new HostForwarding(host, leases);
     this.choice = new PlanChoice(host, leases, settings);
   }
@@ -143,6 +147,11 @@ final class BridgeKeeper {
   private void unplugged(LeaseRow row) throws BangerException {
     host.delete(row.tap());
     leases.update(row.withTap(""));
+  }
+
+  /** Its name, once open. */
+  String bridge() {
+    return bridge.text();
   }
 
   /** Whether the kernel has IPv6. */
@@ -322,6 +331,7 @@ final class BridgeKeeper {
     }
     if (gone) {
       LOG.warn("the bridge {} was removed by somebody; it is there again", bridge);
+      madeAnew.run();
       for (String tap : parts.taps().clear()) {
         host.delete(tap);
       }

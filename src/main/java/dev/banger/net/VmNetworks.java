@@ -5,6 +5,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
 import dev.banger.net.dns.DnsServer;
+import dev.banger.net.dns.HostRoute;
 import dev.banger.net.dns.Names;
 import dev.banger.net.dns.Upstream;
 import dev.banger.privileged.HostNetwork;
@@ -53,6 +54,7 @@ public final class VmNetworks {
   private final LeaseTable leases;
   private final VmTable vms;
   private final Upstream upstream;
+  private final HostRoute route;
   private final BridgeKeeper keeper;
   private final Opening opening = new Opening(this::open);
 
@@ -62,9 +64,7 @@ public final class VmNetworks {
   private volatile @Nullable DnsServer dns;
   private volatile boolean closed;
 
-  /**
-   * @param owner says on the bridge whose it is: the daemon's data directory
-   */
+  /** The host's own resolver is told nothing. */
   public VmNetworks(
       HostNetwork host,
       LeaseTable leases,
@@ -72,11 +72,28 @@ public final class VmNetworks {
       NetworkSettings settings,
       String owner,
       Upstream upstream) {
+    this(host, leases, vms, settings, owner, upstream, HostRoute.nowhere());
+  }
+
+  /**
+   * @param owner says on the bridge whose it is: the daemon's data directory
+   * @param route tells the host's own resolver who knows VMs; closed with this
+   */
+  public VmNetworks(
+      HostNetwork host,
+      LeaseTable leases,
+      VmTable vms,
+      NetworkSettings settings,
+      String owner,
+      Upstream upstream,
+      HostRoute route) {
     this.leases = leases;
     this.vms = vms;
     this.upstream = upstream;
+    this.route = route;
     this.keeper =
-        new BridgeKeeper(host, leases, settings, owner, this::plugOf, this::moveInBackground);
+        new BridgeKeeper(
+            host, leases, settings, owner, this::plugOf, this::moveInBackground, route::again);
   }
 
   /** What a bridge says of whose it is. */
@@ -105,6 +122,9 @@ public final class VmNetworks {
       if (keeper.hasSix()) {
         int _ = server.listen(plan.gateway6(), DNS_PORT);
       }
+      route.to(
+          keeper.bridge(),
+          keeper.hasSix() ? List.of(plan.gateway4(), plan.gateway6()) : List.of(plan.gateway4()));
     } catch (BangerException e) {
       LOG.error("VMs have no name server: " + e.getMessage() + " (" + e.hint() + ")", e);
     }
@@ -344,7 +364,9 @@ public final class VmNetworks {
     placing.acquire();
     try {
       closed = true;
-      close(opened());
+      Optional<BridgeKeeper.Parts> parts = opened();
+      route.close();
+      close(parts);
     } finally {
       placing.release();
     }

@@ -3,6 +3,7 @@ package dev.banger.proc;
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import java.net.URISyntaxException;
+import java.net.URL;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -55,8 +56,12 @@ public final class Binaries {
   /** The directory that holds the jar. */
   private static Path home() throws BangerException {
     try {
+      URL location = Binaries.class.getProtectionDomain().getCodeSource().getLocation();
+      // A class out of an AOT cache has none where the jar was moved after the cache was made.
       Path code =
-          Path.of(Binaries.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+          location == null
+              ? Path.of(System.getProperty("java.class.path", ""))
+              : Path.of(location.toURI());
       Path parent = code.toAbsolutePath().getParent();
       return parent == null ? Path.of("/") : parent;
     } catch (URISyntaxException e) {

@@ -81,6 +81,8 @@ public final class DnsServer implements AutoCloseable {
       open.add(datagrams);
       DatagramChannel bound =
           datagrams.bind(new InetSocketAddress(address, streams.getLocalPort()));
+      InetSocketAddress self = new InetSocketAddress(address, streams.getLocalPort());
+      upstream.ifPresent(above -> above.exclude(self));
       Thread _ = Thread.ofVirtual().name("dns-udp").start(() -> serve(bound));
       Thread _ = Thread.ofVirtual().name("dns-tcp").start(() -> serve(streams));
       return streams.getLocalPort();

@@ -21,6 +21,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.xbill.DNS.Flags;
 import org.xbill.DNS.Message;
@@ -51,6 +53,7 @@ public final class Upstream {
   private final Clock clock;
   private final SecureRandom random = new SecureRandom();
   private final LeafLock lock = new LeafLock("dns-cache");
+  private final Set<InetSocketAddress> own = ConcurrentHashMap.newKeySet();
 
   private record Kept(Message answer, Instant until) {}
 
@@ -95,6 +98,11 @@ public final class Upstream {
     return servers;
   }
 
+  /** Whoever asks here listens there: it is never asked, whatever resolv.conf(5) says. */
+  void exclude(InetSocketAddress self) {
+    own.add(self);
+  }
+
   /** What they say; empty: none of them answered. */
   Optional<Message> ask(Message query) throws IOException, InterruptedException {
     String key = key(query);
@@ -104,7 +112,8 @@ public final class Upstream {
     }
     Message sent = fresh(query);
     byte[] wire = sent.toWire();
-    List<InetSocketAddress> all = servers.get();
+    List<InetSocketAddress> all =
+        servers.get().stream().filter(server -> !own.contains(server)).toList();
     for (int round = 0; round < ROUNDS; round++) {
       for (InetSocketAddress server : all) {
         Optional<Message> answer = ask(server, sent, wire);

@@ -49,6 +49,10 @@ final class Zone {
     if (address.isPresent() && names.isOurs(address.get())) {
       return Optional.of(reverse(query, question, address.get()));
     }
+    // systemd-resolved asks the bridge for these of the bridge's; asked back, it would not end.
+    if (address.isPresent() && address.get().isLinkLocalAddress()) {
+      return Optional.of(DnsServer.reply(query, Rcode.NXDOMAIN));
+    }
     return Optional.empty();
   }
 

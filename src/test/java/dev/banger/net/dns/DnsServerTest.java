@@ -1,10 +1,14 @@
 package dev.banger.net.dns;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.model.BangerException;
+import java.net.DatagramPacket;
+import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -20,6 +24,7 @@ import org.xbill.DNS.Name;
 import org.xbill.DNS.OPTRecord;
 import org.xbill.DNS.Rcode;
 import org.xbill.DNS.Record;
+import org.xbill.DNS.ReverseMap;
 import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
@@ -95,6 +100,30 @@ class DnsServerTest {
   @Test
   void whereNobodyIsAboveTheRestFails() throws Exception {
     assertThat(ask("example.org.", Type.A).getRcode()).isEqualTo(Rcode.SERVFAIL);
+  }
+
+  @Test
+  void aServerThatResolvConfNamesItselfIsNotItsOwnUpstream() throws Exception {
+    try (DatagramSocket silent =
+        new DatagramSocket(new InetSocketAddress(InetAddress.ofLiteral("127.0.0.78"), 0))) {
+      InetSocketAddress self = (InetSocketAddress) silent.getLocalSocketAddress();
+      Upstream alone = new Upstream(List.of(self), Clock.systemUTC());
+      alone.exclude(self);
+      silent.setSoTimeout(1);
+      Message query =
+          Message.newQuery(Record.newRecord(Name.fromString("example.org."), Type.A, DClass.IN));
+      assertThat(alone.ask(query)).isEmpty();
+      assertThatThrownBy(() -> silent.receive(new DatagramPacket(new byte[512], 512)))
+          .isInstanceOf(SocketTimeoutException.class);
+    }
+  }
+
+  @Test
+  void addressesOfOneLinkHaveNoNamesAndNobodyElseIsAsked() throws Exception {
+    for (String address : List.of("fe80::1", "169.254.1.1")) {
+      String name = ReverseMap.fromAddress(InetAddress.ofLiteral(address)).toString();
+      assertThat(ask(name, Type.PTR).getRcode()).as(name).isEqualTo(Rcode.NXDOMAIN);
+    }
   }
 
   @Test
