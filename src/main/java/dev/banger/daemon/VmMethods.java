@@ -56,6 +56,7 @@ final class VmMethods {
         methods,
         VmApi.CREATE_BEGIN,
         (call, wish) -> {
+          String warning = warning();
           Vms.Begun begun =
               vms.create(
                   spec(wish, false, call.peer().user(), Optional.empty()),
@@ -63,7 +64,7 @@ final class VmMethods {
                   wait(wish.waitMillis()),
                   Optional.ofNullable(wish.idempotencyKey()));
           return new VmApi.CreateBegun(
-              begun.operation(), begun.id().value(), begun.name(), warning());
+              begun.operation(), begun.id().value(), begun.name(), warning);
         });
     add(
         methods,
@@ -109,9 +110,9 @@ final class VmMethods {
             new VmApi.LogText(logs.read(vms.find(wish.vm()).id(), wish.source(), wish.lines())));
   }
 
-  /** Said once: with the first VM there is. */
+  /** Said once: before the first VM is made. */
   private @Nullable String warning() throws BangerException, InterruptedException {
-    return vms.list().size() == 1 ? network.warning() : null;
+    return vms.isEmpty() ? network.warning() : null;
   }
 
   static Optional<Duration> wait(@Nullable Long millis) throws BangerException {

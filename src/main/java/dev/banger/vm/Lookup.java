@@ -51,6 +51,10 @@ final class Lookup {
     this.hidden = hidden;
   }
 
+  boolean isEmpty() throws BangerException {
+    return table.byPrefix("", 1).isEmpty();
+  }
+
   /** Oldest first. */
   List<VmRow> all() throws BangerException {
     recovery.awaitAccounted();

@@ -439,6 +439,11 @@ public final class Vms {
     return lookup.all().stream().map(lookup::view).toList();
   }
 
+  /** Whether there is no VM at all. */
+  public boolean isEmpty() throws BangerException {
+    return lookup.isEmpty();
+  }
+
   public VmView show(String vm) throws BangerException {
     return lookup.view(find(vm));
   }
