@@ -6,6 +6,7 @@ import dev.banger.net.VmNetworks;
 import dev.banger.net.dns.Upstream;
 import dev.banger.privileged.LinuxNetwork;
 import dev.banger.store.Database;
+import dev.banger.store.AnswerTable;
 import dev.banger.store.LeaseTable;
 import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
@@ -41,10 +42,12 @@ final class NetworkBench {
           new VmNetworks(
               host,
               new LeaseTable(database),
+              new AnswerTable(database),
               vms,
-              new NetworkSettings(NetworkSettings.Mode.BRIDGE, BRIDGE, "10.126.0.0/20", 8, false),
+              new NetworkSettings(NetworkSettings.Mode.BRIDGE, BRIDGE, "10.126.0.0/20", 8, false, java.util.Optional.empty(), NetworkSettings.defaults().user()),
               home.toString(),
-              new Upstream(Path.of("/etc/resolv.conf"), Clock.systemUTC()));
+              new Upstream(Path.of("/etc/resolv.conf"), Clock.systemUTC()),
+              Clock.systemUTC());
       networks.openInBackground();
       List<VmId> ids = new ArrayList<>();
       for (int i = 0; i < count + 40; i++) {

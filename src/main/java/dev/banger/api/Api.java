@@ -28,6 +28,7 @@ public final class Api {
             LogApi.READ));
     all.addAll(List.of(SetApi.SET, FigureApi.STATS, FigureApi.PING, FigureApi.HEALTH));
     all.addAll(List.of(PortApi.PUBLISH, PortApi.UNPUBLISH, PortApi.PORTS));
+    all.addAll(List.of(EgressApi.EGRESS, EgressApi.TEST, EgressApi.LIST));
     all.addAll(List.of(ImageApi.LIST, ImageApi.SHOW, ImageApi.DELETE, ImageApi.PULL_BEGIN));
     all.addAll(List.of(ImageApi.REGISTER_BEGIN, ImageApi.PRUNE));
     all.addAll(List.of(CatalogApi.FIND, CatalogApi.BUNDLE));

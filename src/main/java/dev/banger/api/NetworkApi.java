@@ -14,24 +14,35 @@ public final class NetworkApi {
    * @param ip its IPv4 address; only of a VM that is made
    * @param nat whether its packets leave under the host's address
    * @param network the named network whose members it sees; empty: none
-   * @param egress internet, all or none
+   * @param egress internet, all, none, or rules with commas between them
+   * @param egressAdd rules that join its list; only of a VM that is there
+   * @param egressRemove rules that leave its list, where they are
+   * @param egressMode enforce, audit or learn
    */
   @Json
   public record Wanted(
       @Nullable String ip,
       @Nullable Boolean nat,
       @Nullable String network,
-      @Nullable String egress) {}
+      @Nullable String egress,
+      @Nullable String egressAdd,
+      @Nullable String egressRemove,
+      @Nullable String egressMode) {}
 
   /**
    * What a VM has of the bridge.
    *
    * @param addresses IPv4 first
    * @param network the named network that it belongs to; absent: none
+   * @param egressMode what becomes of that which the list does not name: enforce, audit or learn
    */
   @Json
   public record Card(
-      List<String> addresses, boolean nat, @Nullable String network, String egress) {}
+      List<String> addresses,
+      boolean nat,
+      @Nullable String network,
+      String egress,
+      String egressMode) {}
 
   /**
    * What a VM has that is on no bridge.

@@ -126,12 +126,29 @@ final class OptionValues {
 
   /** Null when nothing is wanted. */
   static NetworkApi.@Nullable Wanted network(
-      @Nullable String ip,
-      @Nullable String nat,
-      @Nullable String network,
-      @Nullable String egress) {
-    return ip == null && nat == null && network == null && egress == null
+      @Nullable String ip, @Nullable String nat, @Nullable String network, Egress egress) {
+    return ip == null && nat == null && network == null && egress.equals(Egress.NONE)
         ? null
-        : new NetworkApi.Wanted(ip, nat == null ? null : nat.equals("on"), network, egress);
+        : new NetworkApi.Wanted(
+            ip,
+            nat == null ? null : nat.equals("on"),
+            network,
+            joined(egress.list()),
+            joined(egress.add()),
+            joined(egress.remove()),
+            egress.mode());
+  }
+
+  /** Options about where a VM may connect to. */
+  record Egress(
+      @Nullable List<String> list,
+      @Nullable List<String> add,
+      @Nullable List<String> remove,
+      @Nullable String mode) {
+    static final Egress NONE = new Egress(null, null, null, null);
+  }
+
+  private static @Nullable String joined(@Nullable List<String> items) {
+    return items == null ? null : String.join(",", items);
   }
 }

@@ -13,6 +13,7 @@ import org.aesh.command.CommandDefinition;
       Ps.class,
       EventsCommand.class,
       ImageCommand.class,
+      NetworkCommand.class,
       CatalogCommand.class,
       KernelCommand.class,
       DfCommand.class,
@@ -26,5 +27,6 @@ final class RootCommand extends GroupCommand {
   static final String NAME = "banger";
 
   /** The words that need another one behind them. */
-  static final List<String> GROUPS = List.of("vm", "image", "catalog", "kernel", "daemon");
+  static final List<String> GROUPS =
+      List.of("vm", "image", "network", "catalog", "kernel", "daemon");
 }

@@ -100,10 +100,22 @@ abstract class VmOptions extends ClientCommand {
       description = "Whether its packets leave under the host's address")
   @Nullable String nat;
 
+  @OptionList(
+      name = "egress",
+      valueSeparator = '\u0001',
+      description =
+          "Where it may connect to: internet (all but private addresses), all, none, or a list of"
+              + " 10.0.0.0/8, 10.1.2.3:5432/tcp, [fd00::1]:443, any:443, example.org:443 and"
+              + " *.example.org, with commas or many times; it gets no other names then")
+  @Nullable List<String> egress;
+
   @Option(
-      allowedValues = {"internet", "all", "none"},
-      description = "Where it may connect to: internet leaves private addresses out")
-  @Nullable String egress;
+      name = "egress-mode",
+      allowedValues = {"enforce", "audit", "learn"},
+      description =
+          "What becomes of the rest: enforce refuses it, audit lets it pass and notes it, learn notes"
+              + " all; `banger network egress VM` shows it")
+  @Nullable String egressMode;
 
   /** The request; what is missing is left to the daemon. */
   final VmApi.Create create(@Nullable String chosenImage, String standardInitMode, boolean start)
@@ -130,6 +142,7 @@ abstract class VmOptions extends ClientCommand {
         OptionValues.millis("--wait", wait),
         publish,
         publishAll,
-        OptionValues.network(ip, nat, network, egress));
+        OptionValues.network(
+            ip, nat, network, new OptionValues.Egress(egress, null, null, egressMode)));
   }
 }

@@ -58,10 +58,34 @@ final class VmSet extends ClientCommand {
       description = "Whether its packets leave under the host's address")
   @Nullable String nat;
 
+  @OptionList(
+      name = "egress",
+      valueSeparator = '\u0001',
+      description =
+          "Where it may connect to: internet (all but private addresses), all, none, or a list of"
+              + " 10.0.0.0/8, 10.1.2.3:5432/tcp, [fd00::1]:443, any:443, example.org:443 and"
+              + " *.example.org, with commas or many times; it gets no other names then")
+  @Nullable List<String> egress;
+
+  @OptionList(
+      name = "egress-add",
+      valueSeparator = '\u0001',
+      description = "Rules that join its list")
+  @Nullable List<String> egressAdd;
+
+  @OptionList(
+      name = "egress-remove",
+      valueSeparator = '\u0001',
+      description = "Rules that leave its list, as they stand there")
+  @Nullable List<String> egressRemove;
+
   @Option(
-      allowedValues = {"internet", "all", "none"},
-      description = "Where it may connect to: internet leaves private addresses out")
-  @Nullable String egress;
+      name = "egress-mode",
+      allowedValues = {"enforce", "audit", "learn"},
+      description =
+          "What becomes of the rest: enforce refuses it, audit lets it pass and notes it, learn notes"
+              + " all; `banger network egress VM` shows it")
+  @Nullable String egressMode;
 
   @Override
   int run() throws BangerException, UsageException, InterruptedException {
@@ -76,7 +100,11 @@ final class VmSet extends ClientCommand {
             unlabel == null ? List.of() : unlabel,
             millisOrNone("--ttl", ttl),
             millisOrNone("--idle-stop", idleStop),
-            OptionValues.network(null, nat, network, egress));
+            OptionValues.network(
+                null,
+                nat,
+                network,
+                new OptionValues.Egress(egress, egressAdd, egressRemove, egressMode)));
     SetApi.Changed changed;
     try (Client client = connect()) {
       changed = client.call(SetApi.SET, change, (method, params) -> {});

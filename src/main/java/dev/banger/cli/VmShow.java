@@ -76,7 +76,8 @@ final class VmShow extends ClientCommand {
       text.lines("address", network.addresses());
       text.line("network", network.network());
       text.line("nat", network.nat() ? "on" : "off");
-      text.line("egress", network.egress());
+      boolean enforced = network.egressMode().equals("enforce");
+      text.line("egress", network.egress() + (enforced ? "" : " (" + network.egressMode() + ")"));
     }
   }
 

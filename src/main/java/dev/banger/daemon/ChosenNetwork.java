@@ -20,6 +20,7 @@ import dev.banger.net.port.Forwarder;
 import dev.banger.privileged.LinuxNetwork;
 import dev.banger.privileged.SystemdResolved;
 import dev.banger.proc.Binaries;
+import dev.banger.store.AnswerTable;
 import dev.banger.store.Database;
 import dev.banger.store.LeaseTable;
 import dev.banger.store.VmTable;
@@ -101,10 +102,12 @@ final class ChosenNetwork {
     return new VmNetworks(
         host,
         new LeaseTable(database),
+        new AnswerTable(database),
         new VmTable(database),
         settings,
         directories.data().toString(),
         new Upstream(RESOLVERS, clock),
+        clock,
         new HostRoute(SystemdResolved::open, "vm"));
   }
 

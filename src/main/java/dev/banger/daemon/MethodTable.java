@@ -57,6 +57,7 @@ final class MethodTable {
     new StreamMethods(parts.vms(), parts.directories()).addTo(methods);
     new SetMethods(parts.vms()).addTo(methods);
     new PortMethods(parts.vms()).addTo(methods);
+    new NetworkMethods(parts.vms(), parts.network().bridged()).addTo(methods);
     new FigureMethods(parts.vms().observer()).addTo(methods);
     images.addTo(methods);
     new CatalogMethods(parts).addTo(methods);

@@ -7,6 +7,7 @@ import dev.banger.api.OperationApi;
 import dev.banger.api.VmApi;
 import dev.banger.image.Image;
 import dev.banger.model.BangerException;
+import dev.banger.net.EgressWish;
 import dev.banger.net.NetworkWish;
 import dev.banger.ops.OperationStatus;
 import dev.banger.store.EventRow;
@@ -81,7 +82,8 @@ final class Views {
         network.addresses().stream().map(InetAddress::getHostAddress).toList(),
         lease.nat(),
         text(lease.network()),
-        lease.egress());
+        lease.egress(),
+        lease.egressMode());
   }
 
   /** What a client wants of the network. */
@@ -92,7 +94,11 @@ final class Views {
             Optional.ofNullable(wish.ip()),
             Optional.ofNullable(wish.nat()),
             Optional.ofNullable(wish.network()),
-            Optional.ofNullable(wish.egress()));
+            EgressWish.parse(
+                Optional.ofNullable(wish.egress()),
+                Optional.ofNullable(wish.egressAdd()),
+                Optional.ofNullable(wish.egressRemove()),
+                Optional.ofNullable(wish.egressMode())));
   }
 
   private static VmApi.Policies policies(VmRow row) {

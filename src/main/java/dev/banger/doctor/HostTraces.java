@@ -8,6 +8,7 @@ import dev.banger.net.VmNetworks;
 import dev.banger.net.dns.Upstream;
 import dev.banger.privileged.LinuxNetwork;
 import dev.banger.privileged.Root;
+import dev.banger.store.AnswerTable;
 import dev.banger.store.Database;
 import dev.banger.store.LeaseTable;
 import dev.banger.store.VmTable;
@@ -58,10 +59,12 @@ public final class HostTraces {
         new VmNetworks(
                 host,
                 leases,
+                new AnswerTable(database),
                 new VmTable(database),
                 config.network(),
                 directories.data().toString(),
-                new Upstream(Path.of("/etc/resolv.conf"), Clock.systemUTC()))
+                new Upstream(Path.of("/etc/resolv.conf"), Clock.systemUTC()),
+                Clock.systemUTC())
             .retire();
       }
     } catch (IOException e) {

@@ -2,20 +2,25 @@ package dev.banger.net;
 
 import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
+import dev.banger.net.egress.Egress;
 import dev.banger.privileged.HostNetwork;
 import dev.banger.privileged.LinuxNetwork;
+import java.net.InetAddress;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -27,15 +32,32 @@ final class Firewall {
   private static final Logger LOG = LoggerFactory.getLogger(Firewall.class);
   private static final Duration LIMIT = Duration.ofSeconds(20);
 
-  /** What shall be of one tap; a change without one asks for everything anew. */
-  private record Change(
-      String tap, Optional<Plug> plug, CompletableFuture<Boolean> written, boolean last) {}
+  private sealed interface Wish {}
+
+  /** What shall be of one tap; empty: nothing. */
+  private record Be(String tap, Optional<Plug> plug) implements Wish {}
+
+  /** Pins for what is on a tap, if it has this egress still. */
+  private record More(String tap, Egress egress, Map<Pin, Instant> pins, Set<InetAddress> gone)
+      implements Wish {}
+
+  private record Anew() implements Wish {}
+
+  private record Last() implements Wish {}
+
+  /** True: it came to be so. */
+  private record Change(Wish wish, CompletableFuture<Boolean> written) {}
 
   /** A change that is being written; who wants to be sure of it waits. */
   record Written(CompletableFuture<Boolean> future) {
     void await() throws BangerException, InterruptedException {
+      boolean _ = isDone();
+    }
+
+    /** Waits; false: it was not possible any more. */
+    boolean isDone() throws BangerException, InterruptedException {
       try {
-        boolean _ = future.get(LIMIT.toNanos(), TimeUnit.NANOSECONDS);
+        return future.get(LIMIT.toNanos(), TimeUnit.NANOSECONDS);
       } catch (ExecutionException e) {
         throw e.getCause() instanceof BangerException known
             ? known
@@ -64,21 +86,35 @@ final class Firewall {
   }
 
   Written plug(Plug plug) {
-    return ask(plug.tap(), Optional.of(plug));
+    return ask(new Be(plug.tap(), Optional.of(plug)));
   }
 
   Written unplug(String tap) {
-    return ask(tap, Optional.empty());
+    return ask(new Be(tap, Optional.empty()));
+  }
+
+  /**
+   * Lets a VM connect to these addresses; not done when it has another egress by now.
+   *
+   * @param gone addresses to which none of its pins leads any more
+   */
+  Written pin(String tap, Egress egress, Map<Pin, Instant> pins, Set<InetAddress> gone) {
+    return ask(new More(tap, egress, pins, gone));
   }
 
   /** Both tables anew. */
   Written rewrite() {
-    return ask("", Optional.empty());
+    return ask(new Anew());
   }
 
-  private Written ask(String tap, Optional<Plug> plug) {
+  /** Where these addresses wanted to go, as the kernel noted it. */
+  List<Destination> seen(List<InetAddress> senders, Instant now) throws BangerException {
+    return SeenSets.of(ruleset.seen().printed(host), senders, now);
+  }
+
+  private Written ask(Wish wish) {
     CompletableFuture<Boolean> written = new CompletableFuture<>();
-    asked.add(new Change(tap, plug, written, false));
+    asked.add(new Change(wish, written));
     return new Written(written);
   }
 
@@ -88,7 +124,7 @@ final class Firewall {
       while (more) {
         List<Change> round = new ArrayList<>(List.of(asked.take()));
         asked.drainTo(round);
-        more = round.stream().noneMatch(Change::last);
+        more = round.stream().noneMatch(change -> change.wish() instanceof Last);
         write(round);
       }
     } catch (InterruptedException e) {
@@ -97,35 +133,53 @@ final class Firewall {
   }
 
   private void write(List<Change> round) {
-    boolean whole = false;
     StringBuilder text = new StringBuilder();
+    List<Boolean> done = new ArrayList<>();
     for (Change change : round) {
-      if (change.tap().isEmpty()) {
-        whole |= !change.last();
-        continue;
-      }
-      Plug before = plugs.remove(change.tap());
-      if (before != null) {
-        text.append(ruleset.removed(before));
-      }
-      change
-          .plug()
-          .ifPresent(plug -> {
-            plugs.put(plug.tap(), plug);
-            text.append(ruleset.added(plug));
-          });
+      done.add(apply(change.wish(), text));
     }
     try {
-      if (whole) {
-        String _ = host.filter(ruleset.whole(plugs.values()));
+      if (round.stream().anyMatch(change -> change.wish() instanceof Anew)) {
+        writeWhole();
       } else if (!text.isEmpty()) {
         changeOrRewrite(text.toString());
       }
-      round.forEach(change -> change.written().complete(true));
+      for (int i = 0; i < round.size(); i++) {
+        round.get(i).written().complete(done.get(i));
+      }
     } catch (BangerException | RuntimeException e) {
       LOG.error("the packet filter cannot be written", e);
       round.forEach(change -> change.written().completeExceptionally(e));
     }
+  }
+
+  /** Adds the commands that make it so; false: it is not possible any more. */
+  private boolean apply(Wish wish, StringBuilder text) {
+    switch (wish) {
+      case Be(String tap, Optional<Plug> plug) -> {
+        Plug before = plugs.remove(tap);
+        if (before != null) {
+          text.append(ruleset.removed(before));
+        }
+        plug.ifPresent(now -> {
+          plugs.put(tap, now);
+          text.append(ruleset.added(now));
+        });
+      }
+      case More more -> {
+        Plug before = plugs.get(more.tap());
+        if (before == null || !before.egress().equals(more.egress())) {
+          return false;
+        }
+        Plug now = before.with(more.pins(), more.gone());
+        plugs.put(more.tap(), now);
+        Set<InetAddress> addresses =
+            more.pins().keySet().stream().map(Pin::address).collect(Collectors.toSet());
+        text.append(ruleset.unpinned(before, more.gone())).append(ruleset.pinned(now, addresses));
+      }
+      case Anew _, Last _ -> {}
+    }
+    return true;
   }
 
   /** A change that does not fit what is there means that somebody else has changed it. */
@@ -134,13 +188,24 @@ final class Firewall {
       String _ = host.filter(text);
     } catch (BangerException e) {
       LOG.warn("the packet filter is not as it was left: it is written anew", e);
-      String _ = host.filter(ruleset.whole(plugs.values()));
+      writeWhole();
+    }
+  }
+
+  /** What the kernel noted is kept, if it is there still. */
+  private void writeWhole() throws BangerException {
+    try {
+      String seen = ruleset.seen().kept(ruleset.seen().printed(host));
+      String _ = host.filter(ruleset.whole(plugs.values(), seen));
+    } catch (BangerException e) {
+      LOG.debug("what was noted of VMs' destinations cannot be kept", e);
+      String _ = host.filter(ruleset.whole(plugs.values(), ""));
     }
   }
 
   /** What was asked for is written; the tables stay. */
   void close() throws InterruptedException {
-    asked.add(new Change("", Optional.empty(), new CompletableFuture<>(), true));
+    asked.add(new Change(new Last(), new CompletableFuture<>()));
     boolean _ = writer.join(LIMIT);
     List<Change> late = new ArrayList<>();
     asked.drainTo(late);

@@ -12,14 +12,15 @@ import java.util.Optional;
  * @param address its IPv4 address, for a VM that is made
  * @param nat whether its packets leave under the host's address
  * @param network the named network whose members it sees; blank: none
+ * @param egress where it may connect to
  */
 public record NetworkWish(
     Optional<Inet4Address> address,
     Optional<Boolean> nat,
     Optional<String> network,
-    Optional<Egress> egress) {
+    EgressWish egress) {
   public static final NetworkWish NONE =
-      new NetworkWish(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+      new NetworkWish(Optional.empty(), Optional.empty(), Optional.empty(), EgressWish.NONE);
 
   /** In place of a network's name. */
   private static final String NO_NETWORK = "none";
@@ -35,10 +36,7 @@ public record NetworkWish(
 
   /** From words of a client; null: nothing is wanted. */
   public static NetworkWish parse(
-      Optional<String> address,
-      Optional<Boolean> nat,
-      Optional<String> network,
-      Optional<String> egress)
+      Optional<String> address, Optional<Boolean> nat, Optional<String> network, EgressWish egress)
       throws BangerException {
     Optional<Inet4Address> ip = address.flatMap(AddressPlan::ofDigits);
     if (address.isPresent() && ip.isEmpty()) {
@@ -47,10 +45,7 @@ public record NetworkWish(
     }
     try {
       return new NetworkWish(
-          ip,
-          nat,
-          network.map(name -> name.equals(NO_NETWORK) ? "" : name),
-          egress.isPresent() ? Optional.of(Egress.parse(egress.get())) : Optional.empty());
+          ip, nat, network.map(name -> name.equals(NO_NETWORK) ? "" : name), egress);
     } catch (IllegalArgumentException e) {
       throw new BangerException(
           ErrorCode.INVALID,
@@ -65,10 +60,7 @@ public record NetworkWish(
     return equals(NONE);
   }
 
-  LeaseRow apply(LeaseRow row) {
-    return row.withRules(
-        nat.orElse(row.nat()),
-        network.orElse(row.network()),
-        egress.map(Egress::toString).orElse(row.egress()));
+  LeaseRow apply(LeaseRow row) throws BangerException {
+    return egress.apply(row.withRules(nat.orElse(row.nat()), network.orElse(row.network())));
   }
 }

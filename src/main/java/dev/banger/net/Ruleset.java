@@ -2,15 +2,18 @@ package dev.banger.net;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.banger.net.egress.PublicAddresses;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.time.Clock;
 import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.function.Function;
 
 /**
@@ -28,6 +31,7 @@ final class Ruleset {
   private final String taps;
   private final String table;
   private final AddressPlan plan;
+  private final EgressRules egress;
 
   /**
    * @param taps how the names of all VMs' network devices begin
@@ -38,16 +42,36 @@ final class Ruleset {
     this.taps = taps;
     this.table = table;
     this.plan = plan;
+    this.egress = new EgressRules(table, Clock.systemUTC());
   }
 
-  /** Both tables anew, with these VMs, in one transaction. */
-  String whole(Collection<Plug> plugs) {
+  /**
+   * Both tables anew, with these VMs, in one transaction.
+   *
+   * @param seen what {@link SeenSets#kept} says
+   */
+  String whole(Collection<Plug> plugs, String seen) {
     StringBuilder text = new StringBuilder(removed(table));
     text.append(bridgeTable()).append(inetTable());
     for (Plug plug : plugs) {
       text.append(added(plug));
     }
-    return text.toString();
+    return text.append(seen).toString();
+  }
+
+  /** Where VMs' destinations are noted. */
+  SeenSets seen() {
+    return new SeenSets(table);
+  }
+
+  /** Pins of these addresses hold as the plug says. */
+  String pinned(Plug plug, Set<InetAddress> addresses) {
+    return egress.pinned(plug, addresses);
+  }
+
+  /** None of these addresses has a pin any more. */
+  String unpinned(Plug plug, Set<InetAddress> addresses) {
+    return egress.unpinned(plug, addresses);
   }
 
   /** Nothing is left, also where nothing was. */
@@ -60,12 +84,12 @@ final class Ruleset {
   }
 
   String added(Plug plug) {
-    return elements("add", plug);
+    return elements("add", plug) + egress.added(plug);
   }
 
   /** The elements must be there. */
   String removed(Plug plug) {
-    return elements("delete", plug);
+    return elements("delete", plug) + egress.removed(plug);
   }
 
   private String elements(String verb, Plug plug) {
@@ -83,7 +107,8 @@ final class Ruleset {
       one(text, verb, "bridge", "network_of", tap + " : " + mark);
       one(text, verb, "bridge", "members", tap + " . " + mark);
     }
-    String verdict = " : goto egress_" + plug.egress();
+    String chain = plug.egress().word().orElse(plug.egress().mode().toString());
+    String verdict = " : goto egress_" + chain;
     one(text, verb, "inet", "policy4", plug.address4().getHostAddress() + verdict);
     one(text, verb, "inet", "policy6", plug.address6().getHostAddress() + verdict);
     if (plug.nat()) {
@@ -122,14 +147,29 @@ final class Ruleset {
             taps,
             "MARKED",
             MARKED,
-            "PRIVATE4",
-            String.join(", ", PRIVATE_4),
-            "PRIVATE6",
-            String.join(", ", PRIVATE_6),
+            "EGRESS",
+            family("4", "ip", PublicAddresses.PRIVATE_4)
+                + family("6", "ip6", PublicAddresses.PRIVATE_6),
             "GATEWAY4",
             plan.gateway4().getHostAddress(),
             "GATEWAY6",
             plan.gateway6().getHostAddress()));
+  }
+
+  private static String family(String number, String protocol, List<String> privates) {
+    return filled(
+        "egress.nft",
+        Map.of(
+            "F",
+            number,
+            "IP",
+            protocol,
+            "ADDR",
+            "ipv" + number + "_addr",
+            "KEPT",
+            SeenSets.KEPT.toDays() + "d",
+            "PRIVATE",
+            String.join(", ", privates)));
   }
 
   /** A file beside this class, with values in place of {@code @NAME@}. */
@@ -144,32 +184,4 @@ final class Ruleset {
       throw new UncheckedIOException(e);
     }
   }
-
-  /** IANA's special-purpose registry and clouds' own: what is no address on the internet. */
-  private static final List<String> PRIVATE_4 =
-      List.of(
-          "0.0.0.0/8",
-          "10.0.0.0/8",
-          "168.63.129.16",
-          "192.0.0.0/24",
-          "100.64.0.0/10",
-          "127.0.0.0/8",
-          "169.254.0.0/16",
-          "172.16.0.0/12",
-          "192.168.0.0/16",
-          "198.18.0.0/15",
-          "224.0.0.0/4",
-          "240.0.0.0/4");
-
-  private static final List<String> PRIVATE_6 =
-      List.of(
-          "::/128",
-          "::1/128",
-          "64:ff9b::/96",
-          "64:ff9b:1::/48",
-          "2002::/16",
-          "fc00::/7",
-          "fe80::/10",
-          "fec0::/10",
-          "ff00::/8");
 }

@@ -5,10 +5,13 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
 import dev.banger.net.dns.DnsServer;
+import dev.banger.net.dns.Gate;
 import dev.banger.net.dns.HostRoute;
 import dev.banger.net.dns.Names;
 import dev.banger.net.dns.Upstream;
+import dev.banger.net.egress.Egress;
 import dev.banger.privileged.HostNetwork;
+import dev.banger.store.AnswerTable;
 import dev.banger.store.LeaseRow;
 import dev.banger.store.LeaseTable;
 import dev.banger.store.VmTable;
@@ -16,8 +19,12 @@ import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
+import java.time.Clock;
+import java.time.Instant;
+import java.util.Collection;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Semaphore;
@@ -48,10 +55,11 @@ public final class VmNetworks {
     void await() throws BangerException, InterruptedException;
   }
 
-  private static final int DNS_PORT = 53;
+  public static final int DNS_PORT = 53;
   private static final int MOST_NETWORKS = 0xffff;
 
   private final LeaseTable leases;
+  private final AnswerTable answers;
   private final VmTable vms;
   private final Upstream upstream;
   private final HostRoute route;
@@ -61,6 +69,8 @@ public final class VmNetworks {
   /** Held while a VM gets its address, and while all addresses become others. */
   private final Semaphore placing = new Semaphore(1);
 
+  private final Clock clock;
+  private final AskedNames asked = new AskedNames();
   private volatile @Nullable DnsServer dns;
   private volatile boolean closed;
 
@@ -68,11 +78,13 @@ public final class VmNetworks {
   public VmNetworks(
       HostNetwork host,
       LeaseTable leases,
+      AnswerTable answers,
       VmTable vms,
       NetworkSettings settings,
       String owner,
-      Upstream upstream) {
-    this(host, leases, vms, settings, owner, upstream, HostRoute.nowhere());
+      Upstream upstream,
+      Clock clock) {
+    this(host, leases, answers, vms, settings, owner, upstream, clock, HostRoute.nowhere());
   }
 
   /**
@@ -82,12 +94,16 @@ public final class VmNetworks {
   public VmNetworks(
       HostNetwork host,
       LeaseTable leases,
+      AnswerTable answers,
       VmTable vms,
       NetworkSettings settings,
       String owner,
       Upstream upstream,
+      Clock clock,
       HostRoute route) {
     this.leases = leases;
+    this.answers = answers;
+    this.clock = clock;
     this.vms = vms;
     this.upstream = upstream;
     this.route = route;
@@ -115,7 +131,8 @@ public final class VmNetworks {
   private BridgeKeeper.Parts open() throws BangerException, InterruptedException {
     BridgeKeeper.Parts parts = keeper.open();
     AddressPlan plan = parts.plan();
-    DnsServer server = new DnsServer(new VmNames(vms, leases, plan), upstream);
+    Gate gate = new GuardedNames(plan, leases, answers, parts.firewall(), asked, clock);
+    DnsServer server = new DnsServer(new VmNames(vms, leases, plan), upstream, gate);
     try {
       int _ = server.listen(plan.gateway4(), DNS_PORT);
       dns = server;
@@ -192,7 +209,8 @@ public final class VmNetworks {
 
   /** What a VM has for which nobody wanted anything; without an address. */
   public static LeaseRow usual(VmId vm) {
-    return new LeaseRow(vm, 0, "", true, "", Egress.INTERNET.toString());
+    return new LeaseRow(
+        vm, 0, "", true, "", Egress.USUAL.toString(), Egress.USUAL.mode().toString());
   }
 
   private BangerException taken(NetworkWish wish, int slot) throws BangerException {
@@ -259,6 +277,54 @@ public final class VmNetworks {
     }
   }
 
+  /** Refuses what {@link #change} would refuse. */
+  public void check(VmId vm, NetworkWish wish) throws BangerException {
+    LeaseRow _ = wish.apply(leases.of(vm).orElseGet(() -> usual(vm)));
+  }
+
+  /** Where a VM may go, and where it wanted to go since this moment. */
+  public EgressReport egress(VmId vm, Instant since) throws BangerException, InterruptedException {
+    BridgeKeeper.Parts parts = opening.await();
+    LeaseRow row = leases.of(vm).orElseGet(() -> usual(vm));
+    List<Destination> seen =
+        row.slot() == 0
+            ? List.of()
+            : parts.firewall().seen(parts.plan().addresses(row.slot()), clock.instant());
+    return new EgressReport(
+        EgressWish.of(row),
+        seen.stream().filter(one -> one.last().isAfter(since)).toList(),
+        answers.of(vm),
+        asked.of(vm));
+  }
+
+  /**
+   * Whether the packet filter lets a VM connect there by TCP.
+   *
+   * @param names that it knows the address by
+   */
+  public boolean mayConnect(VmId vm, Collection<String> names, InetAddress to, int port)
+      throws BangerException, InterruptedException {
+    LeaseRow row = leases.of(vm).orElseGet(() -> usual(vm));
+    return new Permission(opening.await().plan(), leases)
+        .of(row, EgressWish.of(row), names, to, port);
+  }
+
+  /** The bridge's addresses, IPv4 first: where VMs ask for names. */
+  public List<InetAddress> gateways() throws BangerException, InterruptedException {
+    AddressPlan plan = opening.await().plan();
+    return List.of(plan.gateway4(), plan.gateway6());
+  }
+
+  /** Those that belong to a named network. */
+  public List<LeaseRow> members() throws BangerException {
+    return leases.members();
+  }
+
+  /** Those that have a card now. */
+  public List<LeaseRow> plugged() throws BangerException {
+    return leases.plugged();
+  }
+
   /** What a VM has; empty: nothing yet. */
   public Optional<LeaseRow> lease(VmId vm) throws BangerException {
     return leases.of(vm);
@@ -277,6 +343,7 @@ public final class VmNetworks {
 
   private Plug plugOf(LeaseRow row, AddressPlan plan) throws BangerException {
     byte[] mac = mac(row.vm());
+    Egress egress = EgressWish.of(row);
     return new Plug(
         row.vm(),
         row.tap(),
@@ -286,7 +353,8 @@ public final class VmNetworks {
         linkLocal(mac),
         row.nat(),
         row.network().isEmpty() ? 0 : number(row.network()),
-        Egress.parse(row.egress()));
+        egress,
+        egress.hasDomains() ? GuardedNames.pins(egress, answers.of(row.vm())) : Map.of());
   }
 
   private int number(String network) throws BangerException {

@@ -18,7 +18,7 @@ import java.util.TreeMap;
  * row. Nothing is flushed by itself: a start's last write flushes all before it.
  */
 public final class LeaseTable {
-  private static final String COLUMNS = "vm, slot, tap, nat, network, egress";
+  private static final String COLUMNS = "vm, slot, tap, nat, network, egress, egress_mode";
 
   private static final String BRIDGE = "made:";
 
@@ -46,8 +46,7 @@ public final class LeaseTable {
           slot = first + next % count;
           next = (next + 1) % count;
         }
-        LeaseRow candidate =
-            new LeaseRow(row.vm(), slot, row.tap(), row.nat(), row.network(), row.egress());
+        LeaseRow candidate = row.withSlot(slot);
         if (insert(c, candidate)) {
           if (wanted.isEmpty()) {
             write(c, "next", Integer.toString(next));
@@ -62,13 +61,14 @@ public final class LeaseTable {
   private static boolean insert(Connection c, LeaseRow row) throws SQLException {
     try (PreparedStatement s =
         c.prepareStatement(
-            "INSERT INTO lease(" + COLUMNS + ") VALUES (?,?,?,?,?,?) ON CONFLICT DO NOTHING")) {
+            "INSERT INTO lease(" + COLUMNS + ") VALUES (?,?,?,?,?,?,?) ON CONFLICT DO NOTHING")) {
       s.setString(1, row.vm().value());
       s.setInt(2, row.slot());
       s.setString(3, row.tap());
       s.setInt(4, row.nat() ? 1 : 0);
       s.setString(5, row.network());
       s.setString(6, row.egress());
+      s.setString(7, row.egressMode());
       return s.executeUpdate() == 1;
     }
   }
@@ -79,12 +79,14 @@ public final class LeaseTable {
         database.writeUnflushed(c -> {
           try (PreparedStatement s =
               c.prepareStatement(
-                  "UPDATE lease SET tap = ?, nat = ?, network = ?, egress = ? WHERE vm = ?")) {
+                  "UPDATE lease SET tap = ?, nat = ?, network = ?, egress = ?, egress_mode = ?"
+                      + " WHERE vm = ?")) {
             s.setString(1, row.tap());
             s.setInt(2, row.nat() ? 1 : 0);
             s.setString(3, row.network());
             s.setString(4, row.egress());
-            s.setString(5, row.vm().value());
+            s.setString(5, row.egressMode());
+            s.setString(6, row.vm().value());
             return s.executeUpdate();
           }
         });
@@ -132,6 +134,11 @@ public final class LeaseTable {
     return outside;
   }
 
+  /** Those that belong to a named network, by its name. */
+  public List<LeaseRow> members() throws BangerException {
+    return select("WHERE network <> '' ORDER BY network, slot");
+  }
+
   private List<LeaseRow> select(String tail, Object... values) throws BangerException {
     return database.read(c -> {
       try (PreparedStatement s = c.prepareStatement("SELECT " + COLUMNS + " FROM lease " + tail)) {
@@ -148,7 +155,8 @@ public final class LeaseTable {
                     r.getString(3),
                     r.getInt(4) == 1,
                     r.getString(5),
-                    r.getString(6)));
+                    r.getString(6),
+                    r.getString(7)));
           }
         }
         return found;

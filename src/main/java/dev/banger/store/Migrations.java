@@ -24,7 +24,8 @@ final class Migrations {
           "003-journal.sql",
           "004-publications.sql",
           "005-networks.sql",
-          "006-programs.sql");
+          "006-programs.sql",
+          "007-egress.sql");
 
   private final Path file;
   private final Connection connection;

@@ -78,6 +78,9 @@ final class Settings {
     if (!change.network().isEmpty() && networks.isEmpty()) {
       throw Creation.noBridge();
     }
+    if (!change.network().isEmpty()) {
+      networks.orElseThrow().check(row.id(), change.network());
+    }
     try (Steps steps = journal.steps(row.id().value())) {
       VmRow after = steps.pass(step(StepKind.VM_SETTINGS, row.id()), () -> write(row, change));
       List<ChangedField> fields = new ArrayList<>();
@@ -106,8 +109,11 @@ final class Settings {
     if (wish.network().isPresent()) {
       fields.add(field("network", before.network(), after.network(), ""));
     }
-    if (wish.egress().isPresent()) {
+    if (wish.egress().touchesList()) {
       fields.add(field("egress", before.egress(), after.egress(), ""));
+    }
+    if (wish.egress().mode().isPresent()) {
+      fields.add(field("egress mode", before.egressMode(), after.egressMode(), ""));
     }
   }
 

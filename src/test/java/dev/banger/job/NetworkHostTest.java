@@ -365,7 +365,9 @@ class NetworkHostTest {
     return listed
         .lines()
         .flatMap(line -> java.util.Arrays.stream(line.strip().split(", *", -1)))
+        .filter(part -> !part.contains(" expires ")) // what was seen of packets
         .map(part -> part.replaceAll("elements = \\{|[{}]", "").strip())
+        .filter(part -> !part.isEmpty())
         .sorted()
         .collect(Collectors.joining("\n"));
   }

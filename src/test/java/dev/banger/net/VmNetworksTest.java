@@ -13,6 +13,7 @@ import dev.banger.model.VmName;
 import dev.banger.net.dns.Upstream;
 import dev.banger.privileged.HostNetwork;
 import dev.banger.privileged.Route;
+import dev.banger.store.AnswerTable;
 import dev.banger.store.Database;
 import dev.banger.store.LeaseTable;
 import dev.banger.store.VmRow;
@@ -90,10 +91,12 @@ class VmNetworksTest {
     return new VmNetworks(
         host,
         leases,
+        new AnswerTable(database),
         vms,
         settings,
         "/data",
-        new Upstream(dir.resolve("resolv.conf"), Clock.systemUTC()));
+        new Upstream(dir.resolve("resolv.conf"), Clock.systemUTC()),
+        Clock.systemUTC());
   }
 
   private VmNetworks opened(String bridge, String subnet) throws InterruptedException {
@@ -210,7 +213,7 @@ class VmNetworksTest {
     assertThat(run(first, WEB)).isEqualTo("198.51.96.2/20");
     NetworkWish far =
         NetworkWish.parse(
-            Optional.of("198.51.99.9"), Optional.empty(), Optional.empty(), Optional.empty());
+            Optional.of("198.51.99.9"), Optional.empty(), Optional.empty(), EgressWish.NONE);
     first.reserve(OTHER, far);
     first.close();
     VmNetworks second = opened("", "198.51.96.0/28");
@@ -289,7 +292,7 @@ class VmNetworksTest {
     VmNetworks networks = opened("", SUBNET);
     NetworkWish wish =
         NetworkWish.parse(
-            Optional.of("198.51.96.7"), Optional.empty(), Optional.empty(), Optional.empty());
+            Optional.of("198.51.96.7"), Optional.empty(), Optional.empty(), EgressWish.NONE);
     FakeNetwork.Link stranger = new FakeNetwork.Link();
     stranger.bridge = "banger0";
     host.links.put("eth9", stranger);
@@ -319,12 +322,11 @@ class VmNetworksTest {
   @Test
   void noneIsNoNameOfANetwork() throws Exception {
     NetworkWish none =
-        NetworkWish.parse(
-            Optional.empty(), Optional.empty(), Optional.of("none"), Optional.empty());
+        NetworkWish.parse(Optional.empty(), Optional.empty(), Optional.of("none"), EgressWish.NONE);
     assertThat(none.network()).contains("");
     assertThatThrownBy(() ->
             new NetworkWish(
-                Optional.empty(), Optional.empty(), Optional.of("none"), Optional.empty()))
+                Optional.empty(), Optional.empty(), Optional.of("none"), EgressWish.NONE))
         .hasMessageContaining("none is called so");
   }
 }

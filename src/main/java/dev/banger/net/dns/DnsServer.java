@@ -47,23 +47,28 @@ public final class DnsServer implements AutoCloseable {
   private static final int LARGEST = 65_535;
 
   private final Zone zone;
-  private final Optional<Upstream> upstream;
+  private final Optional<Forward> forward;
+  private final Gate gate;
   private final Semaphore questions = new Semaphore(MOST_QUESTIONS);
   private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
   private final List<AutoCloseable> open = new CopyOnWriteArrayList<>();
 
-  public DnsServer(Names names, Upstream upstream) {
-    this(names, Optional.of(upstream));
+  /**
+   * @param gate says who may ask for what is no VM's name
+   */
+  public DnsServer(Names names, Upstream upstream, Gate gate) {
+    this(names, Optional.of(new Forward(upstream)), gate);
   }
 
-  private DnsServer(Names names, Optional<Upstream> upstream) {
+  private DnsServer(Names names, Optional<Forward> forward, Gate gate) {
     this.zone = new Zone(names);
-    this.upstream = upstream;
+    this.forward = forward;
+    this.gate = gate;
   }
 
   /** Knows VMs only: who asks for anything else is refused. */
   public static DnsServer ofVmsOnly(Names names) {
-    return new DnsServer(names, Optional.empty());
+    return new DnsServer(names, Optional.empty(), Gate.OPEN);
   }
 
   /**
@@ -82,7 +87,7 @@ public final class DnsServer implements AutoCloseable {
       DatagramChannel bound =
           datagrams.bind(new InetSocketAddress(address, streams.getLocalPort()));
       InetSocketAddress self = new InetSocketAddress(address, streams.getLocalPort());
-      upstream.ifPresent(above -> above.exclude(self));
+      forward.ifPresent(above -> above.exclude(self));
       Thread _ = Thread.ofVirtual().name("dns-udp").start(() -> serve(bound));
       Thread _ = Thread.ofVirtual().name("dns-tcp").start(() -> serve(streams));
       return streams.getLocalPort();
@@ -133,7 +138,8 @@ public final class DnsServer implements AutoCloseable {
   }
 
   private void answer(DatagramChannel channel, SocketAddress from, byte[] wire) {
-    Optional<byte[]> answer = answer(wire, false);
+    InetAddress asker = ((InetSocketAddress) from).getAddress();
+    Optional<byte[]> answer = answer(wire, asker, false);
     try {
       if (answer.isPresent()) {
         int _ = channel.send(ByteBuffer.wrap(answer.get()), from);
@@ -169,7 +175,7 @@ public final class DnsServer implements AutoCloseable {
       DataInputStream in = new DataInputStream(client.getInputStream());
       OutputStream out = client.getOutputStream();
       while (true) {
-        Optional<byte[]> answer = answer(Framed.read(in), true);
+        Optional<byte[]> answer = answer(Framed.read(in), client.getInetAddress(), true);
         if (answer.isEmpty()) {
           return;
         }
@@ -183,7 +189,7 @@ public final class DnsServer implements AutoCloseable {
   }
 
   /** Empty: it was no question, and is not answered. */
-  Optional<byte[]> answer(byte[] wire, boolean stream) {
+  Optional<byte[]> answer(byte[] wire, InetAddress from, boolean stream) {
     Message query;
     try {
       query = new Message(wire);
@@ -193,8 +199,8 @@ public final class DnsServer implements AutoCloseable {
     if (query.getHeader().getFlag(Flags.QR)) {
       return Optional.empty();
     }
-    Message reply = reply(query);
-    if (upstream.isEmpty()) {
+    Message reply = reply(query, from);
+    if (forward.isEmpty()) {
       reply.getHeader().unsetFlag(Flags.RA);
     }
     int most = stream ? LARGEST : datagramSize(query);
@@ -208,7 +214,7 @@ public final class DnsServer implements AutoCloseable {
         : Math.clamp(options.getPayloadSize(), LEAST_ANSWER, OUR_SIZE);
   }
 
-  private Message reply(Message query) {
+  private Message reply(Message query, InetAddress from) {
     Record question = query.getQuestion();
     if (query.getHeader().getOpcode() != Opcode.QUERY) {
       return reply(query, Rcode.NOTIMP);
@@ -224,7 +230,9 @@ public final class DnsServer implements AutoCloseable {
       if (own.isPresent()) {
         return own.get();
       }
-      return upstream.isPresent() ? forwarded(query, upstream.get()) : reply(query, Rcode.REFUSED);
+      return forward.isPresent()
+          ? forward.get().answer(query, gate.asker(from))
+          : reply(query, Rcode.REFUSED);
     } catch (BangerException | IOException | RuntimeException e) {
       LOG.warn("no answer to " + question, e);
       return reply(query, Rcode.SERVFAIL);
@@ -232,23 +240,6 @@ public final class DnsServer implements AutoCloseable {
       Thread.currentThread().interrupt();
       return reply(query, Rcode.SERVFAIL);
     }
-  }
-
-  private static Message forwarded(Message query, Upstream upstream)
-      throws IOException, InterruptedException {
-    Optional<Message> answer = upstream.ask(query);
-    if (answer.isEmpty()) {
-      return reply(query, Rcode.SERVFAIL);
-    }
-    Message reply = reply(query, answer.get().getRcode());
-    reply.getHeader().setFlag(Flags.RA);
-    if (answer.get().getHeader().getFlag(Flags.AD)) {
-      reply.getHeader().setFlag(Flags.AD);
-    }
-    for (int section : List.of(Section.ANSWER, Section.AUTHORITY)) {
-      answer.get().getSection(section).forEach(record -> reply.addRecord(record, section));
-    }
-    return reply;
   }
 
   /** An answer to this question without records. */

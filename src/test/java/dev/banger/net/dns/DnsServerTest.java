@@ -29,6 +29,7 @@ import org.xbill.DNS.Section;
 import org.xbill.DNS.Type;
 
 class DnsServerTest {
+  private static final InetAddress SOMEBODY = InetAddress.ofLiteral("10.87.0.9");
   @TempDir Path directory;
   private DnsServer server;
 
@@ -60,12 +61,12 @@ class DnsServerTest {
   @BeforeEach
   void aServerWithoutAnyAbove() throws Exception {
     Path none = Files.writeString(directory.resolve("resolv.conf"), "# nobody\n");
-    server = new DnsServer(new Fixed(), new Upstream(none, Clock.systemUTC()));
+    server = new DnsServer(new Fixed(), new Upstream(none, Clock.systemUTC()), Gate.OPEN);
   }
 
   private Message ask(String name, int type) throws Exception {
     Message query = Message.newQuery(Record.newRecord(Name.fromString(name), type, DClass.IN));
-    return new Message(server.answer(query.toWire(), false).orElseThrow());
+    return new Message(server.answer(query.toWire(), SOMEBODY, false).orElseThrow());
   }
 
   private static List<String> answers(Message reply) {
@@ -131,17 +132,17 @@ class DnsServerTest {
     Message query =
         Message.newQuery(Record.newRecord(Name.fromString("web.vm."), Type.A, DClass.IN));
     query.addRecord(new OPTRecord(4096, 0, 0), Section.ADDITIONAL);
-    assertThat(new Message(server.answer(query.toWire(), false).orElseThrow()).getOPT())
+    assertThat(new Message(server.answer(query.toWire(), SOMEBODY, false).orElseThrow()).getOPT())
         .isNotNull();
     assertThat(ask("web.vm.", Type.A).getOPT()).isNull();
   }
 
   @Test
   void whatIsNoQuestionIsNotAnswered() throws Exception {
-    assertThat(server.answer(new byte[] {1, 2, 3}, false)).isEmpty();
-    assertThat(server.answer(new byte[0], true)).isEmpty();
+    assertThat(server.answer(new byte[] {1, 2, 3}, SOMEBODY, false)).isEmpty();
+    assertThat(server.answer(new byte[0], SOMEBODY, true)).isEmpty();
     Message reply = ask("web.vm.", Type.A);
-    assertThat(server.answer(reply.toWire(), false)).isEmpty();
+    assertThat(server.answer(reply.toWire(), SOMEBODY, false)).isEmpty();
   }
 
   @Test
@@ -150,7 +151,8 @@ class DnsServerTest {
     Message query =
         Message.newQuery(Record.newRecord(Name.fromString("web.vm."), Type.A, DClass.IN));
     Upstream upstream;
-    try (DnsServer above = new DnsServer(new Fixed(), new Upstream(List.of(), Clock.systemUTC()))) {
+    Upstream nobody = new Upstream(List.of(), Clock.systemUTC());
+    try (DnsServer above = new DnsServer(new Fixed(), nobody, Gate.OPEN)) {
       int port = above.listen(address, 0);
       upstream = new Upstream(List.of(new InetSocketAddress(address, port)), Clock.systemUTC());
       assertThat(answers(upstream.ask(query).orElseThrow())).containsExactly("10.87.0.2");
