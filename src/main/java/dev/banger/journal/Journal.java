@@ -111,11 +111,11 @@ public final class Journal {
     for (Entry entry : leftovers(owner).reversed()) {
       try {
         undo(entry.step());
+        store.forget(List.of(entry.id()));
       } catch (BangerException | RuntimeException e) {
         throw failed(entry, e);
       }
       leftovers.remove(entry.id());
-      store.forget(List.of(entry.id()));
       undone.add(entry);
       LOG.info("undone: {} {}", entry.step(), entry.step().operands());
     }

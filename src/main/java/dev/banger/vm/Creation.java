@@ -18,6 +18,7 @@ import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.model.Progress;
+import dev.banger.model.Uninterruptibly;
 import dev.banger.model.VmId;
 import dev.banger.model.VmName;
 import dev.banger.net.VmNetworks;
@@ -35,6 +36,8 @@ import java.time.Instant;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /** Makes a VM's record and directories, and removes them. */
 final class Creation {
@@ -98,8 +101,33 @@ final class Creation {
       return reserved;
     } finally {
       if (!claimed) {
-        reserved.steps().close();
+        abandon(reserved);
       }
+    }
+  }
+
+  /** Takes a reserved VM back that nobody makes. Others may have found it, so under its lock. */
+  void abandon(Reserved reserved) throws BangerException {
+    AtomicReference<@Nullable BangerException> failure = new AtomicReference<>();
+    Thread worker =
+        Thread.ofVirtual()
+            .name("abandon " + reserved.row().id())
+            .start(() -> failure.set(takeBack(reserved)));
+    Uninterruptibly.join(worker);
+    BangerException why = failure.get();
+    if (why != null) {
+      throw why;
+    }
+  }
+
+  private @Nullable BangerException takeBack(Reserved reserved) {
+    try (Held _ = locks.acquire(reserved.row().id());
+        Steps _ = reserved.steps()) {
+      return null;
+    } catch (BangerException e) {
+      return e;
+    } catch (InterruptedException e) {
+      throw new IllegalStateException("nobody knows this thread", e);
     }
   }
 

@@ -39,6 +39,9 @@ final class Lifecycle {
   /** What a guest needs after the grace, to write to its disks what it has in memory. */
   private static final Duration SYNC_LIMIT = Duration.ofSeconds(5);
 
+  /** In which the shim of a VMM that has ended writes down how. */
+  private static final Duration EXIT_LIMIT = Duration.ofSeconds(20);
+
   /** Who wants a start. */
   enum Cause {
     USER,
@@ -379,8 +382,8 @@ final class Lifecycle {
       return;
     }
     Optional<VmmExit> exit = Optional.empty();
-    if (found.isPresent()) {
-      exit = found.get().awaitExit(Duration.ZERO);
+    if (found.isPresent() && !found.get().alive()) { // its shim may not have written it down yet
+      exit = found.get().awaitExit(EXIT_LIMIT);
     }
     if (found.isPresent() || row.state() == VmRow.State.RUNNING) {
       tearDown(row.id());

@@ -177,7 +177,7 @@ public final class Vms {
               });
       return begunOr(operation, reserved, key);
     } catch (BangerException | RuntimeException e) {
-      reserved.steps().close();
+      creation.abandon(reserved);
       throw e;
     }
   }
@@ -193,7 +193,7 @@ public final class Vms {
       creation.make(reserved, start, progress, held);
     } finally {
       if (!entered) {
-        reserved.steps().close();
+        creation.abandon(reserved);
       }
     }
   }
@@ -213,7 +213,7 @@ public final class Vms {
       throws BangerException {
     VmRow row = reserved.row();
     if (!operations.status(operation).subject().equals(row.name().value())) {
-      reserved.steps().close();
+      creation.abandon(reserved);
       return known(key).orElseThrow();
     }
     return new Begun(operation, row.id(), row.name().value());

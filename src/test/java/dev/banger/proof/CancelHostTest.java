@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 class CancelHostTest {
   private static final long STEP_MILLIS = 4;
   private static final int STEPS = 20;
+  private static final int ROUNDS = 100;
 
   @Test
   void aCancelledStartLeavesTheVmAsItWas() throws Exception {
@@ -56,5 +57,18 @@ class CancelHostTest {
       Invariants.require(daemon, Duration.ofSeconds(5));
     }
     assertThat(ends).containsKey(OperationApi.CANCELLED);
+  }
+
+  @Test
+  void aCreateThatIsBrokenOffByADeleteLeavesNothing() throws Exception {
+    try (TestDaemon daemon = TestDaemon.ofFakes().start();
+        TestClient client = daemon.client()) {
+      for (int round = 0; round < ROUNDS; round++) {
+        String operation = client.beginCreate(TestClient.wish("web", true)).operation();
+        client.delete("web", true);
+        var _ = client.cancel(operation); // returns when it has ended
+      }
+      Invariants.require(daemon, Duration.ofSeconds(5));
+    }
   }
 }

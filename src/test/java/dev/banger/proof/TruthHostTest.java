@@ -52,7 +52,14 @@ class TruthHostTest {
 
   /** A line on the control socket of the process that stands for QEMU. */
   private void tell(String vm, String line) throws Exception {
-    Path socket = daemon.directories().vmRun(new VmId(client.show(vm).id())).resolve("vmm.sock");
+    tell(socket(vm), line);
+  }
+
+  private Path socket(String vm) throws Exception {
+    return daemon.directories().vmRun(new VmId(client.show(vm).id())).resolve("vmm.sock");
+  }
+
+  private static void tell(Path socket, String line) throws IOException {
     try (SocketChannel channel = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
       channel.write(ByteBuffer.wrap((line + "\n").getBytes(StandardCharsets.UTF_8)));
     }
@@ -112,6 +119,25 @@ class TruthHostTest {
     VmApi.View web = client.show("web");
     assertThat(web.state()).isEqualTo("failed");
     assertThat(web.reason()).contains("killed").contains("9");
+  }
+
+  @Test
+  void anEndThatIsBeingWrittenDownIsWaitedFor() throws Exception {
+    create("web", Map.of("restart", "on-failure"));
+    ProcessHandle vmm = ProcessHandle.of(pid("web")).orElseThrow();
+    long shim = vmm.parent().orElseThrow().pid();
+    Path socket = socket("web");
+    daemon.kill();
+    signal(shim, "STOP");
+    tell(socket, "poweroff");
+    Path stat = Path.of("/proc", Long.toString(vmm.pid()), "stat");
+    await().atMost(LIMIT).until(() -> Files.readString(stat).contains(") Z "));
+    daemon.start();
+    signal(shim, "CONT");
+    client.close();
+    client = daemon.client();
+    VmApi.View web = client.show("web");
+    assertThat(web.state()).as(web.reason()).isEqualTo("stopped");
   }
 
   @Test
