@@ -60,6 +60,14 @@ public record NetworkWish(
     return equals(NONE);
   }
 
+  /** Whether something is wanted that is not so in the user network anyway. */
+  public boolean needsBridge() {
+    return address.isPresent()
+        || nat.equals(Optional.of(false))
+        || network.filter(name -> !name.isEmpty()).isPresent()
+        || !egress.equals(EgressWish.NONE);
+  }
+
   LeaseRow apply(LeaseRow row) throws BangerException {
     return egress.apply(row.withRules(nat.orElse(row.nat()), network.orElse(row.network())));
   }

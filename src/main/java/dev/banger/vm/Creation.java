@@ -88,7 +88,7 @@ final class Creation {
   /** Checks the wish, takes the name and the host's ports; nothing else is made yet. */
   Reserved reserve(VmSpec spec) throws BangerException, InterruptedException {
     spec.check();
-    if (!spec.network().isEmpty()) {
+    if (spec.network().needsBridge()) {
       VmNetworks _ = bridged();
     }
     ImageReference.parse(spec.image());
@@ -197,8 +197,8 @@ final class Creation {
       steps.attribute();
       record(id);
       pin(reserved.row(), progress);
-      if (!reserved.spec().network().isEmpty()) {
-        bridged().reserve(id, reserved.spec().network());
+      if (networks.isPresent() && !reserved.spec().network().isEmpty()) {
+        networks.get().reserve(id, reserved.spec().network());
       }
       if (reserved.spec().ports().exposed()) {
         publishExposed(id);

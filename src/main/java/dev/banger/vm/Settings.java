@@ -75,11 +75,11 @@ final class Settings {
           ErrorCode.WRONG_STATE, row.name() + " is being deleted", "nothing is changed any more");
     }
     change.check(row);
-    if (!change.network().isEmpty() && networks.isEmpty()) {
+    if (change.network().needsBridge() && networks.isEmpty()) {
       throw Creation.noBridge();
     }
-    if (!change.network().isEmpty()) {
-      networks.orElseThrow().check(row.id(), change.network());
+    if (networks.isPresent() && !change.network().isEmpty()) {
+      networks.get().check(row.id(), change.network());
     }
     try (Steps steps = journal.steps(row.id().value())) {
       VmRow after = steps.pass(step(StepKind.VM_SETTINGS, row.id()), () -> write(row, change));
@@ -90,8 +90,8 @@ final class Settings {
       }
       policies(row, after, change, fields);
       labels(row, after, change, fields);
-      if (!change.network().isEmpty()) {
-        network(row.id(), change.network(), networks.orElseThrow(), fields);
+      if (networks.isPresent() && !change.network().isEmpty()) {
+        network(row.id(), change.network(), networks.get(), fields);
       }
       return fields;
     }
