@@ -13,6 +13,11 @@
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
+/* A jailer drops its rights itself. */
+static bool drop_program_identity(const struct options *options, struct failure *failure) {
+    return options->jailer || drop_identity(options, failure);
+}
+
 bool drop_identity(const struct options *options, struct failure *failure) {
     if (!options->has_identity) return true;
     /* Without root only the identity that one already has can be had; its groups cannot be changed. */
@@ -102,13 +107,14 @@ static void execute(char *const *program, struct failure *failure) {
 }
 
 _Noreturn static void become(const struct options *options, const int standard[3], int reporter,
-                             bool (*place)(const struct options *, struct failure *), char *const *program) {
+                             bool (*place)(const struct options *, struct failure *),
+                             bool (*drop)(const struct options *, struct failure *), char *const *program) {
     struct failure failure = {.code = ""};
     pid_t shim = getppid();
     umask(077);
     reset_signals();
     if (place_standard(standard, &failure) && place(options, &failure) && set_limits(options, &failure) &&
-            drop_identity(options, &failure) && tie_to_shim(shim, &failure)) {
+            drop(options, &failure) && tie_to_shim(shim, &failure)) {
         execute(program, &failure);
     }
     if (write(reporter, &failure, sizeof failure) < 0) _exit(126);
@@ -116,9 +122,9 @@ _Noreturn static void become(const struct options *options, const int standard[3
 }
 
 _Noreturn void become_carrier(const struct options *options, const int standard[3], int reporter) {
-    become(options, standard, reporter, place_pair, options->carrier);
+    become(options, standard, reporter, place_pair, drop_identity, options->carrier);
 }
 
 _Noreturn void become_program(const struct options *options, const int standard[3], int reporter) {
-    become(options, standard, reporter, place_handovers, options->program);
+    become(options, standard, reporter, place_handovers, drop_program_identity, options->program);
 }

@@ -170,6 +170,14 @@ static bool parse_option(struct options *options, struct seen *seen, const char 
     }
     if (strcmp(option, "--serial") == 0) return parse_log(&options->serial, value, failure);
     if (strcmp(option, "--stderr") == 0) return parse_log(&options->errors, value, failure);
+    if (strcmp(option, "--stderr-pipe") == 0) {
+        options->errors.pipe = value;
+        return true;
+    }
+    if (strcmp(option, "--jailer") == 0) {
+        options->jailer = strcmp(value, "pid") == 0;
+        return options->jailer || failed(failure, "usage", "--jailer '%s' is not pid", value);
+    }
     if (strcmp(option, "--console") == 0) {
         options->console = value;
         return true;

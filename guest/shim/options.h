@@ -17,6 +17,7 @@
 struct log_option {
     const char *path; /* NULL: the output is thrown away */
     uint64_t limit;
+    const char *pipe; /* a named pipe to read from; NULL: one without a name */
 };
 
 struct limit_option {
@@ -30,6 +31,7 @@ struct options {
     const char *directory;
     struct log_option serial, errors;
     const char *console; /* the socket of those who watch; NULL: there is none */
+    bool jailer; /* the program drops its rights itself, in a pid namespace of its own */
     bool has_identity; /* --uid and --gid were given */
     uid_t uid;
     gid_t gid;

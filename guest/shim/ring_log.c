@@ -28,11 +28,29 @@ static bool open_file(struct ring_log *log) {
     return false;
 }
 
-bool open_ring_log(struct ring_log *log, const char *path, uint64_t limit, struct failure *failure) {
+/* The reader first: a named pipe is opened for writing only where somebody reads. */
+static bool open_pipe(int ends[2], const char *name) {
+    struct stat status;
+    if (name == NULL) return pipe2(ends, O_CLOEXEC) == 0;
+    ends[0] = open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (ends[0] < 0) return false;
+    if (fstat(ends[0], &status) == 0 && S_ISFIFO(status.st_mode)) {
+        ends[1] = open(name, O_WRONLY | O_NOCTTY | O_CLOEXEC);
+        if (ends[1] >= 0) return true;
+    } else {
+        errno = EINVAL;
+    }
+    int error = errno;
+    close(ends[0]);
+    errno = error;
+    return false;
+}
+
+bool open_ring_log(struct ring_log *log, const char *path, uint64_t limit, const char *pipe, struct failure *failure) {
     int ends[2];
     *log = (struct ring_log){.reader = -1, .writer = -1, .file = -1, .place = {.directory = -1}, .maximum = limit / 2,
                                .marks = {.file = -1, .spacing = limit / 2 / MARKS, .nearer = MARKS}};
-    if (pipe2(ends, O_CLOEXEC) < 0) return failed_errno(failure, "log", "cannot make a pipe for the program's output");
+    if (!open_pipe(ends, pipe)) return failed_errno(failure, "log", "cannot make a pipe for the program's output");
     log->reader = own_descriptor(ends[0]);
     log->writer = own_descriptor(ends[1]);
     if (log->reader < 0 || log->writer < 0 || fcntl(log->reader, F_SETFL, O_NONBLOCK) < 0) {

@@ -27,8 +27,8 @@ struct ring_log {
     void *owner;
 };
 
-/* Opens the log, or, when path is NULL, only the pipe. */
-bool open_ring_log(struct ring_log *log, const char *path, uint64_t limit, struct failure *failure);
+/* Opens the log, or, when path is NULL, only the pipe: the named one, or, when that is NULL, one without a name. */
+bool open_ring_log(struct ring_log *log, const char *path, uint64_t limit, const char *pipe, struct failure *failure);
 
 /* Reads what is there now. False when the pipe is at its end. */
 bool drain_ring_log(struct ring_log *log);

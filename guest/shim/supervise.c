@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -51,8 +52,8 @@ static bool open_all(struct shim *shim, struct failure *failure) {
     if (shim->directory.directory < 0) {
         return failed_errno(failure, "dir", "cannot open directory %s", options->directory);
     }
-    if (!open_ring_log(&shim->serial, options->serial.path, options->serial.limit, failure) ||
-            !open_ring_log(&shim->errors, options->errors.path, options->errors.limit, failure) ||
+    if (!open_ring_log(&shim->serial, options->serial.path, options->serial.limit, NULL, failure) ||
+            !open_ring_log(&shim->errors, options->errors.path, options->errors.limit, options->errors.pipe, failure) ||
             !open_input(shim, failure) ||
             !open_console(&shim->console, options->console, shim->input[1], failure)) {
         return false;
@@ -92,7 +93,9 @@ static bool drop_shim(const struct options *options, struct failure *failure) {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) return failed_errno(failure, "identity", "cannot set no_new_privs");
     if (root && prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) return failed_errno(failure, "identity", "cannot keep a capability");
     if (!drop_identity(options, failure)) return false;
-    data[0].effective = data[0].permitted = 1u << CAP_DAC_OVERRIDE;
+    /* A jailer is still root when it has to be killed early. */
+    data[0].permitted = 1u << CAP_DAC_OVERRIDE | (options->jailer ? 1u << CAP_KILL : 0);
+    data[0].effective = data[0].permitted;
     return !root || syscall(SYS_capset, &header, data) == 0 ||
                  failed_errno(failure, "identity", "cannot give up the capabilities");
 }
@@ -126,6 +129,9 @@ static bool launch(struct shim *shim, int *reports, struct failure *failure) {
     int reporter = own_descriptor(ends[1]);
     if (*reports < 0 || reporter < 0) return failed_errno(failure, "start", "cannot set up the pipe for the program's start");
     bool forked = fork_carrier(shim, reporter, failure);
+    if (forked && shim->options.jailer && unshare(CLONE_NEWPID) < 0) {
+        forked = failed_errno(failure, "start", "cannot make a pid namespace");
+    }
     if (forked) shim->program = fork();
     if (forked && shim->program == 0) {
         become_program(&shim->options, (int[]){shim->input[0], shim->serial.writer, shim->errors.writer}, reporter);

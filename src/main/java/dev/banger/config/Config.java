@@ -14,6 +14,7 @@ import java.util.Optional;
 /**
  * The daemon's settings; docs/config.md lists them.
  *
+ * @param vmm who runs VMs
  * @param accelerator which accelerator VMs use
  * @param vm what a VM gets when nobody says otherwise
  * @param authorization who may log in to guests, and the git identity there
@@ -25,6 +26,7 @@ import java.util.Optional;
  * @param network how VMs reach the network
  */
 public record Config(
+    VmmSettings vmm,
     AcceleratorChoice accelerator,
     VmDefaults vm,
     Authorization authorization,
@@ -81,6 +83,7 @@ public record Config(
   /** What holds where the file says nothing. */
   public static Config defaults() {
     return new Config(
+        VmmSettings.defaults(),
         AcceleratorChoice.AUTO,
         new VmDefaults(
             "debian:bookworm",

@@ -29,6 +29,8 @@ import org.tomlj.TomlTable;
 final class ConfigParser {
   private static final Set<String> KEYS =
       Set.of(
+          "vmm",
+          "firecracker.jailer",
           "accel",
           "vm.image",
           "vm.cpus",
@@ -89,6 +91,12 @@ final class ConfigParser {
     }
     Config config =
         new Config(
+            new VmmSettings(
+                VmmSettings.Choice.valueOf(
+                    choice("vmm", "auto", "auto", "firecracker", "qemu").toUpperCase(Locale.ROOT)),
+                VmmSettings.Jailer.valueOf(
+                    choice("firecracker.jailer", "auto", "auto", "always", "never")
+                        .toUpperCase(Locale.ROOT))),
             Config.AcceleratorChoice.valueOf(
                 choice("accel", "auto", "auto", "kvm", "tcg").toUpperCase(Locale.ROOT)),
             new Config.VmDefaults(

@@ -8,6 +8,7 @@ import dev.banger.capability.Ports;
 import dev.banger.capability.SystemDisk;
 import dev.banger.capability.WorkDisk;
 import dev.banger.config.Config;
+import dev.banger.config.VmmSettings;
 import dev.banger.doctor.HostRoom;
 import dev.banger.guest.ssh.DaemonKey;
 import dev.banger.image.Images;
@@ -41,7 +42,10 @@ import dev.banger.store.PublicationTable;
 import dev.banger.store.VmTable;
 import dev.banger.vm.VmParts;
 import dev.banger.vm.Vms;
+import dev.banger.vmm.Accelerator;
 import dev.banger.vmm.AcceleratorProbe;
+import dev.banger.vmm.Vmm;
+import dev.banger.vmm.firecracker.FirecrackerVmm;
 import dev.banger.vmm.qemu.QemuVmm;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -120,7 +124,7 @@ public final class Daemon implements AutoCloseable {
                 journal,
                 stock.images(),
                 stock.kernels(),
-                backend.driver(binaries, watcher),
+                driver(config, binaries, watcher, accelerator, network),
                 capabilities(config, templates, stock.images(), key, network, forwarder, database),
                 forwarder,
                 network.bridged(),
@@ -213,6 +217,23 @@ public final class Daemon implements AutoCloseable {
             new AcceleratorProbe(binaries, QemuVmm.QEMU, verdict), config.accelerator());
     chosen.chooseInBackground();
     return chosen;
+  }
+
+  /** The accelerator matters, and is waited for, only where somebody has to choose. */
+  private Vmm driver(
+      Config config,
+      Binaries binaries,
+      PidWatcher watcher,
+      ChosenAccelerator accelerator,
+      ChosenNetwork network)
+      throws BangerException, InterruptedException {
+    boolean bridged = network.bridged().isPresent();
+    boolean open =
+        config.vmm().choice() == VmmSettings.Choice.AUTO
+            && bridged
+            && binaries.lookup(FirecrackerVmm.FIRECRACKER).isPresent();
+    Accelerator known = open ? accelerator.choose() : Accelerator.TCG;
+    return backend.driver(new Backend.Machinery(binaries, watcher, config.vmm(), known, bridged));
   }
 
   /** What a daemon before this one left half made goes; its key is made when there is none. */

@@ -23,6 +23,8 @@ public enum StepKind {
   RUN_DIRECTORY("the run directory"),
   /** The file that is the guest's RAM. */
   GUEST_MEMORY("the guest's memory"),
+  /** {@code DATA/vms/ID/jail}: the directory that becomes a confined VMM's root. */
+  VMM_JAIL("the VMM's jail"),
   /** The shim and the VMM under it. */
   VMM("the VMM"),
   /** A run of a VM is over: what it had on the host goes. Cut off, it is finished. */

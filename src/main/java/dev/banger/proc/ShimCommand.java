@@ -53,6 +53,20 @@ public final class ShimCommand {
     return option("--stderr", file + ":" + limit.bytes());
   }
 
+  /** A named pipe that is there: what is written to it goes where the standard error goes. */
+  public ShimCommand errorsPipe(Path pipe) {
+    return option("--stderr-pipe", pipe);
+  }
+
+  /**
+   * The program is a jailer: it stays the caller's user until it drops that right itself, and is
+   * the first process of a pid namespace of its own. The shim runs as {@link #identity} all the
+   * same.
+   */
+  public ShimCommand jailer() {
+    return option("--jailer", "pid");
+  }
+
   /** Opens for reading; the program's descriptor. */
   public int openReadOnly(Path file) {
     return descriptor("--open", "ro", file);

@@ -23,6 +23,7 @@ import dev.banger.vmm.RunningVmm;
 import dev.banger.vmm.Vmm;
 import dev.banger.vmm.VmmFiles;
 import dev.banger.vmm.VmmSpec;
+import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
@@ -119,7 +120,7 @@ final class Boot {
         vm.cpus(),
         vm.memory(),
         vm.kernel().vmlinux(),
-        kernels.initramfs(vm.kernel(), InitramfsFlavour.QEMU_MICROVM),
+        kernels.initramfs(vm.kernel(), InitramfsFlavour.of(driver.name())),
         List.of(),
         plan.drives(),
         plan.nics(),
@@ -169,7 +170,7 @@ final class Boot {
   private Optional<Guest> connect(RunningVmm vmm, StartPlan plan, Duration limit, boolean fresh)
       throws BangerException, InterruptedException {
     try {
-      return Optional.of(Guest.connect(channel(plan.vm().id()), fresh, limit, limits(vmm)));
+      return Optional.of(Guest.connect(channel(plan.vm().id(), vmm), fresh, limit, limits(vmm)));
     } catch (BangerException e) {
       if (vmm.awaitExit(e.code() == ErrorCode.TIMEOUT ? Duration.ZERO : LAST_WORDS).isPresent()) {
         throw ended(vmm, plan, e);
@@ -182,9 +183,11 @@ final class Boot {
   }
 
   /** Where the agent of a VM answers. */
-  GuestChannel channel(VmId id) {
-    return new GuestChannel.Serial(
-        new VmmFiles(id, directories.vmRun(id), directories.vm(id)).channel());
+  GuestChannel channel(VmId id, RunningVmm vmm) {
+    Path socket = new VmmFiles(id, directories.vmRun(id), directories.vm(id)).channel();
+    return vmm.vsockPort().isPresent()
+        ? new GuestChannel.Vsock(socket, vmm.vsockPort().getAsInt())
+        : new GuestChannel.Serial(socket);
   }
 
   static GuestLimits limits(RunningVmm vmm) {

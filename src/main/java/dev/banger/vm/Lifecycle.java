@@ -214,7 +214,7 @@ final class Lifecycle {
                 Optional.of(clock.instant()),
                 row.restarts().pause(),
                 Optional.empty());
-    LiveVm vm = new LiveVm(row, booted.vmm(), boot.channel(row.id()));
+    LiveVm vm = new LiveVm(row, booted.vmm(), boot.channel(row.id(), booted.vmm()));
     live.put(row.id(), vm);
     try {
       transitions.running(row, bootId, restarts);
@@ -373,7 +373,7 @@ final class Lifecycle {
       throws BangerException, InterruptedException {
     held.requireFor(locks.of(row.id()));
     if (found.isPresent() && found.get().alive() && row.state() == VmRow.State.RUNNING) {
-      LiveVm vm = new LiveVm(row, found.get(), boot.channel(row.id()));
+      LiveVm vm = new LiveVm(row, found.get(), boot.channel(row.id(), found.get()));
       live.put(row.id(), vm);
       vm.connectInBackground();
       watch(vm);

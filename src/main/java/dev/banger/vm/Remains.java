@@ -28,7 +28,7 @@ import org.slf4j.LoggerFactory;
 final class Remains {
   /** What a driver leaves, newest first. */
   private static final List<StepKind> OF_A_RUN =
-      List.of(StepKind.VMM, StepKind.GUEST_MEMORY, StepKind.RUN_DIRECTORY);
+      List.of(StepKind.VMM, StepKind.VMM_JAIL, StepKind.GUEST_MEMORY, StepKind.RUN_DIRECTORY);
 
   private static final Logger LOG = LoggerFactory.getLogger(Remains.class);
 

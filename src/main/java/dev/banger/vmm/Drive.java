@@ -1,6 +1,8 @@
 package dev.banger.vmm;
 
+import dev.banger.model.ByteSize;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
@@ -9,8 +11,10 @@ import java.util.regex.Pattern;
  * @param discard what the guest trims becomes a hole in the file
  * @param serial what the guest sees as the disk's serial number, where the VMM can show one; may be
  *     empty
+ * @param rate bytes a second at most; empty: as fast as the host can
  */
-public record Drive(Path file, boolean readOnly, boolean discard, String serial) {
+public record Drive(
+    Path file, boolean readOnly, boolean discard, String serial, Optional<ByteSize> rate) {
   /** virtio-blk's limit is 20 bytes. */
   private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9._-]{0,20}");
 
@@ -22,15 +26,19 @@ public record Drive(Path file, boolean readOnly, boolean discard, String serial)
 
   /** A disk that many VMs may share. */
   public static Drive readOnly(Path file) {
-    return new Drive(file, true, false, "");
+    return new Drive(file, true, false, "", Optional.empty());
   }
 
   /** A disk of one VM; trimmed space goes back to the host. */
   public static Drive writable(Path file) {
-    return new Drive(file, false, true, "");
+    return new Drive(file, false, true, "", Optional.empty());
   }
 
   public Drive withSerial(String name) {
-    return new Drive(file, readOnly, discard, name);
+    return new Drive(file, readOnly, discard, name, rate);
+  }
+
+  public Drive withRate(Optional<ByteSize> bytesPerSecond) {
+    return new Drive(file, readOnly, discard, serial, bytesPerSecond);
   }
 }

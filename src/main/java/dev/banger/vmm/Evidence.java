@@ -6,6 +6,7 @@ import dev.banger.vmm.VmmExit.Reason;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntFunction;
 
 /**
  * What is known about an end, and the judgement: the shim's record first, then what the VMM said,
@@ -14,19 +15,35 @@ import java.util.Optional;
  * @param record empty when the shim was killed
  * @param said the VMM's own last word, where it has one and somebody listened
  * @param sameBoot false: the host was restarted since
+ * @param words what an exit status other than 0 means
  */
 record Evidence(
     Optional<ShimRecords.Ended> record,
     Optional<Reason> said,
     List<String> console,
     List<String> errors,
-    boolean sameBoot) {
+    boolean sameBoot,
+    IntFunction<String> words) {
   private static final String PANIC = "Kernel panic - not syncing";
   private static final String FATAL = "banger-agent: fatal: ";
   private static final List<String> POWERED_OFF =
       List.of("banger-agent: goodbye poweroff", "reboot: Power down");
   private static final List<String> REBOOTED =
       List.of("banger-agent: goodbye reboot", "reboot: Restarting system");
+
+  /** With statuses that mean nothing but their number. */
+  Evidence(
+      Optional<ShimRecords.Ended> record,
+      Optional<Reason> said,
+      List<String> console,
+      List<String> errors,
+      boolean sameBoot) {
+    this(record, said, console, errors, sameBoot, Evidence::plain);
+  }
+
+  static String plain(int status) {
+    return "with status " + status;
+  }
 
   VmmExit judge(Instant found) {
     if (record.isEmpty()) {
@@ -35,6 +52,9 @@ record Evidence(
           : new VmmExit(Reason.HOST_RESTARTED, "", found);
     }
     ShimRecords.Ended ended = record.get();
+    if (ended.signalled() && said.equals(Optional.of(Reason.QUIT))) {
+      return new VmmExit(Reason.QUIT, "", ended.time());
+    }
     if (ended.signalled()) {
       boolean killed = ended.number() == Signal.KILL.number();
       return new VmmExit(
@@ -43,8 +63,7 @@ record Evidence(
           ended.time());
     }
     if (ended.number() != 0) {
-      return new VmmExit(
-          Reason.CRASHED, "with status " + ended.number() + lastWords(), ended.time());
+      return new VmmExit(Reason.CRASHED, words.apply(ended.number()) + lastWords(), ended.time());
     }
     Reason reason = ordinary();
     return new VmmExit(reason, detail(reason), ended.time());

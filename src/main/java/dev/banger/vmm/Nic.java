@@ -1,16 +1,19 @@
 package dev.banger.vmm;
 
+import dev.banger.model.ByteSize;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
  * A network card of a VM.
  *
  * @param mac six lower-case hex bytes with colons
+ * @param rate bytes a second at most, each way; empty: as fast as the host can
  */
-public record Nic(String mac, Link link) {
+public record Nic(String mac, Link link, Optional<ByteSize> rate) {
   private static final Pattern MAC = Pattern.compile("[0-9a-f]{2}(:[0-9a-f]{2}){5}");
   private static final Pattern INTERFACE = Pattern.compile("[A-Za-z0-9._-]{1,15}");
 
@@ -48,19 +51,23 @@ public record Nic(String mac, Link link) {
     }
   }
 
+  private Nic(byte[] mac, Link link) {
+    this(HexFormat.ofDelimiter(":").formatHex(mac), link, Optional.empty());
+  }
+
+  public Nic withRate(Optional<ByteSize> bytesPerSecond) {
+    return new Nic(mac, link, bytesPerSecond);
+  }
+
   public static Nic user(byte[] mac) {
-    return new Nic(text(mac), new UserNetwork());
+    return new Nic(mac, new UserNetwork());
   }
 
   public static Nic tap(byte[] mac, String name) {
-    return new Nic(text(mac), new Tap(name));
+    return new Nic(mac, new Tap(name));
   }
 
   public static Nic carried(byte[] mac, Path program, List<String> arguments) {
-    return new Nic(text(mac), new Carrier(program, arguments));
-  }
-
-  private static String text(byte[] mac) {
-    return HexFormat.ofDelimiter(":").formatHex(mac);
+    return new Nic(mac, new Carrier(program, arguments));
   }
 }

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.Consumer;
 
 /** A VMM that was started; it may have ended since. Safe for many threads. */
@@ -19,6 +20,14 @@ public interface RunningVmm {
 
   /** A new connection to the guest's agent; the caller closes it. One at a time is served. */
   SocketChannel openChannel() throws BangerException;
+
+  /**
+   * The vsock port of the guest's agent, when the socket {@link VmmFiles#channel} leads to the
+   * guest's vsock; empty when it leads to the agent itself.
+   */
+  default OptionalInt vsockPort() {
+    return OptionalInt.empty();
+  }
 
   boolean alive();
 

@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +40,7 @@ public final class VmmProcess {
   private final ShimRecords.Started started;
   private final PidWatcher watcher;
   private final Supplier<Optional<VmmExit.Reason>> lastWord;
+  private final IntFunction<String> statusWords;
   private final CountDownLatch ended = new CountDownLatch(1);
   private final LeafLock lock = new LeafLock("vmm-process");
 
@@ -56,6 +58,19 @@ public final class VmmProcess {
       ShimRecords.Started started,
       PidWatcher watcher,
       Supplier<Optional<VmmExit.Reason>> lastWord) {
+    this(files, started, watcher, lastWord, Evidence::plain);
+  }
+
+  /**
+   * @param statusWords what an exit status other than 0 means
+   */
+  public VmmProcess(
+      VmmFiles files,
+      ShimRecords.Started started,
+      PidWatcher watcher,
+      Supplier<Optional<VmmExit.Reason>> lastWord,
+      IntFunction<String> statusWords) {
+    this.statusWords = statusWords;
     this.files = files;
     this.started = started;
     this.watcher = watcher;
@@ -131,7 +146,8 @@ public final class VmmProcess {
             lastWord.get(),
             LogTail.lines(files.console(), CONSOLE_EVIDENCE),
             LogTail.lines(files.errors(), ERROR_EVIDENCE),
-            sameBoot)
+            sameBoot,
+            statusWords)
         .judge(Instant.now());
   }
 

@@ -41,7 +41,9 @@ final class TestDaemonMain implements Backend {
   }
 
   @Override
-  public Vmm driver(Binaries binaries, PidWatcher watcher) {
+  public Vmm driver(Machinery machinery) {
+    Binaries binaries = machinery.binaries();
+    PidWatcher watcher = machinery.watcher();
     return new FakeVmm(
         binaries,
         new Tool(VMM, "no-such-package"),

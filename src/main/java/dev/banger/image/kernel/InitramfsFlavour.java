@@ -11,7 +11,7 @@ public enum InitramfsFlavour {
   /** Devices on virtio-mmio, or on PCI when so started; the channel is vsock. */
   FIRECRACKER(
       "virtio_mmio virtio_pci virtio_blk virtio_net vsock vmw_vsock_virtio_transport overlay ext4",
-      "virtio_pci_legacy_dev virtio_rng");
+      "virtio_pci_legacy_dev virtio_rng virtio_balloon");
 
   private final String required;
   private final String optional;
@@ -19,6 +19,15 @@ public enum InitramfsFlavour {
   InitramfsFlavour(String required, String optional) {
     this.required = required;
     this.optional = optional;
+  }
+
+  /**
+   * For guests of this VMM.
+   *
+   * @param vmm its name
+   */
+  public static InitramfsFlavour of(String vmm) {
+    return vmm.equals("firecracker") ? FIRECRACKER : QEMU_MICROVM;
   }
 
   /** A kernel that neither has such a module nor has it built in is of no use. */
