@@ -23,6 +23,7 @@ public final class Doctor {
         List.of(
             new ProgramsCheck(binaries),
             new AcceleratorCheck(directories, binaries),
+            new FirecrackerCheck(config.vmm(), binaries),
             new PlacesCheck(directories),
             new MemoryCheck(directories),
             new RoomCheck(directories, config.admission()),

@@ -1,6 +1,7 @@
 /*
  * The guest of the VMM drivers' tests: one static program that is the whole initramfs's /init. It loads the modules
- * that /modules/order names, opens the agent's port and obeys lines: each answer is one line.
+ * that /modules/order names, opens the agent's port, or, under Firecracker, listens on its vsock, and obeys lines: each
+ * answer is one line.
  */
 #define _GNU_SOURCE
 #include <dirent.h>
@@ -11,8 +12,18 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+/* linux/vm_sockets.h, which musl does not have. */
+enum { VMADDR_CID_ANY = -1 };
+struct sockaddr_vm {
+  sa_family_t svm_family;
+  unsigned short svm_reserved;
+  unsigned svm_port, svm_cid;
+  unsigned char svm_zero[4];
+};
 
 #define PORT_NAME "dev.banger.agent\n"
 
@@ -83,8 +94,14 @@ static void panic(void) {
   if (write(trigger, "c", 1) != 1) printf("guest: cannot panic\n");
 }
 
+/* Firecracker knows no power-off. */
+static int firecracker;
+
+static void power_off(void) { reboot(firecracker ? RB_AUTOBOOT : RB_POWER_OFF); }
+
 static void end(const char *goodbye, int how) {
   printf("banger-agent: goodbye %s\n", goodbye);
+  if (how == RB_POWER_OFF) power_off();
   reboot(how);
 }
 
@@ -98,7 +115,7 @@ static void obey(const char *line, char *answer, size_t size) {
   if (strcmp(line, "panic") == 0) panic();
   if (strcmp(line, "poweroff") == 0) end("poweroff", RB_POWER_OFF);
   if (strcmp(line, "reboot") == 0) end("reboot", RB_AUTOBOOT);
-  if (strcmp(line, "vanish") == 0) reboot(RB_POWER_OFF);
+  if (strcmp(line, "vanish") == 0) power_off();
 }
 
 static void serve(int port) {
@@ -106,6 +123,10 @@ static void serve(int port) {
   size_t used = 0;
   for (;;) {
     ssize_t length = read(port, line + used, 1);
+    if (length <= 0 && firecracker) {
+      close(port);
+      return;
+    }
     if (length <= 0) {
       usleep(10000);
       used = 0;
@@ -122,12 +143,31 @@ static void serve(int port) {
   }
 }
 
+/* Each connection in turn. */
+static void serve_vsock(void) {
+  struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_port = 1024, .svm_cid = (unsigned)VMADDR_CID_ANY};
+  int listener = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (listener < 0 || bind(listener, (struct sockaddr *)&address, sizeof address) != 0 || listen(listener, 4) != 0) {
+    printf("guest: no vsock\n");
+    power_off();
+  }
+  printf("guest: up\n");
+  for (;;) {
+    int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (connection >= 0) serve(connection);
+  }
+}
+
 int main(void) {
+  static char arguments[4096];
   setvbuf(stdout, NULL, _IONBF, 0);
   mount("devtmpfs", "/dev", "devtmpfs", 0, "");
   mount("proc", "/proc", "proc", 0, "");
   mount("sysfs", "/sys", "sysfs", 0, "");
   load_modules();
+  read_text("/proc/cmdline", arguments, sizeof arguments);
+  firecracker = strstr(arguments, "banger.channel=vsock") != NULL;
+  if (firecracker) serve_vsock();
   int port = open_port();
   printf(port < 0 ? "guest: no port\n" : "guest: up\n");
   if (port < 0) reboot(RB_POWER_OFF);

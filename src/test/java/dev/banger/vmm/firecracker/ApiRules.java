@@ -37,6 +37,9 @@ final class ApiRules {
 
   record Endpoint(When when, Map<String, Field> fields) {}
 
+  private static final Pattern NEVER = Pattern.compile("(?!)");
+  private static final Pattern FIELD = Pattern.compile("([a-z_0-9]+):([a-z]+)(!?)(?:@([0-9]+))?");
+
   /**
    * {@code METHOD /path WHEN field:type...}; {@code !} behind a type: required; {@code @N}: since
    * release 1.N. The last component {@code *} is an id, equal to the field that {@code =} marks.
@@ -93,10 +96,6 @@ final class ApiRules {
           "vmstate", Pattern.compile("Paused|Resumed"),
           "action", Pattern.compile("InstanceStart|SendCtrlAltDel|FlushMetrics"),
           "string", Pattern.compile("(?s).*"));
-
-  private static final Pattern NEVER = Pattern.compile("(?!)");
-
-  private static final Pattern FIELD = Pattern.compile("([a-z_0-9]+):([a-z]+)(!?)(?:@([0-9]+))?");
 
   private final Map<String, Endpoint> endpoints = new HashMap<>();
   private final int release;

@@ -118,9 +118,19 @@ final class FakeFirecracker extends FakeMachine {
     up.countDown();
   }
 
+  /** The guest obeys later: the request has been answered then. */
   @Override
   void pressed() {
-    end(0, "banger-agent: goodbye reboot");
+    Thread.ofPlatform()
+        .daemon()
+        .start(() -> {
+          try {
+            Thread.sleep(50);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          end(0, "banger-agent: goodbye reboot");
+        });
   }
 
   @Override

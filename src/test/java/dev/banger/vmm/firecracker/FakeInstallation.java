@@ -40,12 +40,12 @@ final class FakeInstallation {
         -Xmx64m dev.banger.vmm.firecracker.FakeFirecracker %s %s "$@"
         """
             .formatted(
-            says,
-            release,
-            System.getProperty("java.home"),
-            classes(),
-            release,
-            file.getFileName()));
+                says,
+                release,
+                System.getProperty("java.home"),
+                classes(),
+                release,
+                file.getFileName()));
     Files.setPosixFilePermissions(file, PosixFilePermissions.fromString("rwxr-xr-x"));
   }
 

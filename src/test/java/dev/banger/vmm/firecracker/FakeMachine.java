@@ -6,12 +6,13 @@ import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,9 +25,9 @@ class FakeMachine {
   private final ApiRules rules;
   private final int release;
   private final Path root;
-  private final Map<String, Map<String, Object>> devices = new LinkedHashMap<>();
-  private final List<String> order = new ArrayList<>();
-  private String state = "Not started";
+  private final Map<String, Map<String, Object>> devices = new ConcurrentSkipListMap<>();
+  private final List<String> order = new CopyOnWriteArrayList<>();
+  private volatile String state = "Not started";
 
   /**
    * @param release the N of 1.N
@@ -43,22 +44,22 @@ class FakeMachine {
     return root.resolve(String.valueOf(path).replaceFirst("^/", ""));
   }
 
-  synchronized String state() {
+  String state() {
     return state;
   }
 
   /** {@code METHOD /path}, of what was accepted. */
-  synchronized List<String> order() {
+  List<String> order() {
     return List.copyOf(order);
   }
 
-  synchronized Map<String, Object> device(String path) {
+  Map<String, Object> device(String path) {
     return devices.getOrDefault(path, Map.of());
   }
 
   /** What a GET answers; null: 204. */
-  synchronized @Nullable Map<String, Object> handle(
-      String method, String path, Map<String, Object> body) throws Refused {
+  @Nullable Map<String, Object> handle(String method, String path, Map<String, Object> body)
+      throws Refused {
     rules.check(method, path, body, !state.equals("Not started"));
     @Nullable Map<String, Object> answer =
         switch (method) {

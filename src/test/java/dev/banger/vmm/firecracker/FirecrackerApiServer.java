@@ -70,15 +70,13 @@ final class FirecrackerApiServer implements AutoCloseable {
     if (inFlight.incrementAndGet() > 1) {
       overlaps.incrementAndGet();
     }
-    try {
-      answer(start, in, out);
-    } finally {
-      inFlight.decrementAndGet();
-    }
+    String answer = answer(start, in);
+    inFlight.decrementAndGet(); // before it is sent: the next request may come at once
+    write(out, answer);
     return true;
   }
 
-  private void answer(String start, InputStream in, SocketChannel out) throws IOException {
+  private String answer(String start, InputStream in) throws IOException {
     Map<String, String> headers = new LinkedHashMap<>();
     for (String header = line(in); !header.isEmpty(); header = line(in)) {
       int colon = header.indexOf(':');
@@ -133,16 +131,14 @@ final class FirecrackerApiServer implements AutoCloseable {
     return line.toString().stripTrailing();
   }
 
-  private static void write(SocketChannel out, String status, String body) throws IOException {
-    write(
-        out,
-        "HTTP/1.1 "
-            + status
-            + "\r\nServer: Firecracker API\r\nConnection: keep-alive\r\nContent-Type:"
-            + " application/json\r\nContent-Length: "
-            + body.getBytes(StandardCharsets.UTF_8).length
-            + "\r\n\r\n"
-            + body);
+  private static String whole(String status, String body) {
+    return "HTTP/1.1 "
+        + status
+        + "\r\nServer: Firecracker API\r\nConnection: keep-alive\r\nContent-Type:"
+        + " application/json\r\nContent-Length: "
+        + body.getBytes(StandardCharsets.UTF_8).length
+        + "\r\n\r\n"
+        + body;
   }
 
   private static void write(SocketChannel out, String text) throws IOException {
