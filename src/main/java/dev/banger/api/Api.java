@@ -40,6 +40,8 @@ public final class Api {
     all.addAll(
         List.of(KernelApi.LIST, KernelApi.DELETE, KernelApi.PULL_BEGIN, KernelApi.REGISTER_BEGIN));
     all.addAll(KernelApi.OPERATIONS);
+    all.addAll(List.of(VmmApi.LIST, VmmApi.PULL_BEGIN));
+    all.addAll(VmmApi.OPERATIONS);
     all.add(DiskApi.USAGE);
     return List.copyOf(all);
   }

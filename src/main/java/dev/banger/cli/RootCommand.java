@@ -16,6 +16,7 @@ import org.aesh.command.CommandDefinition;
       NetworkCommand.class,
       CatalogCommand.class,
       KernelCommand.class,
+      VmmCommand.class,
       DfCommand.class,
       DaemonCommand.class,
       DoctorCommand.class,
@@ -28,5 +29,5 @@ final class RootCommand extends GroupCommand {
 
   /** The words that need another one behind them. */
   static final List<String> GROUPS =
-      List.of("vm", "image", "network", "catalog", "kernel", "daemon");
+      List.of("vm", "image", "network", "catalog", "kernel", "vmm", "daemon");
 }

@@ -31,6 +31,7 @@ final class ConfigParser {
       Set.of(
           "vmm",
           "firecracker.jailer",
+          "firecracker.releases",
           "accel",
           "vm.image",
           "vm.cpus",
@@ -91,12 +92,7 @@ final class ConfigParser {
     }
     Config config =
         new Config(
-            new VmmSettings(
-                VmmSettings.Choice.valueOf(
-                    choice("vmm", "auto", "auto", "firecracker", "qemu").toUpperCase(Locale.ROOT)),
-                VmmSettings.Jailer.valueOf(
-                    choice("firecracker.jailer", "auto", "auto", "always", "never")
-                        .toUpperCase(Locale.ROOT))),
+            vmm(),
             Config.AcceleratorChoice.valueOf(
                 choice("accel", "auto", "auto", "kvm", "tcg").toUpperCase(Locale.ROOT)),
             new Config.VmDefaults(
@@ -347,6 +343,16 @@ final class ConfigParser {
     String key = table + ".http";
     Optional<Boolean> http = get(key) == null ? Optional.empty() : Optional.of(flag(key, false));
     return new RegistrySettings.Host(http, strings(table + ".mirrors"), path(table + ".ca"));
+  }
+
+  private VmmSettings vmm() {
+    return new VmmSettings(
+        VmmSettings.Choice.valueOf(
+            choice("vmm", "auto", "auto", "firecracker", "qemu").toUpperCase(Locale.ROOT)),
+        VmmSettings.Jailer.valueOf(
+            choice("firecracker.jailer", "auto", "auto", "always", "never")
+                .toUpperCase(Locale.ROOT)),
+        path("firecracker.releases"));
   }
 
   private Optional<Path> path(String key) {

@@ -1,12 +1,16 @@
 package dev.banger.config;
 
+import java.nio.file.Path;
+import java.util.Optional;
+
 /**
  * {@code vmm} and {@code [firecracker]}.
  *
  * @param choice who runs VMs
  * @param jailer when Firecrackers are put in a jail
+ * @param releases a list of releases that can be fetched
  */
-public record VmmSettings(Choice choice, Jailer jailer) {
+public record VmmSettings(Choice choice, Jailer jailer, Optional<Path> releases) {
   /** Who runs VMs. */
   public enum Choice {
     /** Firecracker where it and KVM are there and VMs are on a bridge, else QEMU. */
@@ -26,6 +30,6 @@ public record VmmSettings(Choice choice, Jailer jailer) {
   }
 
   public static VmmSettings defaults() {
-    return new VmmSettings(Choice.AUTO, Jailer.AUTO);
+    return new VmmSettings(Choice.AUTO, Jailer.AUTO, Optional.empty());
   }
 }

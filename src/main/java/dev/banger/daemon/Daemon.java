@@ -17,6 +17,7 @@ import dev.banger.image.disk.DiskTemplates;
 import dev.banger.image.kernel.Kernels;
 import dev.banger.image.oci.BlobCache;
 import dev.banger.image.oci.WebContents;
+import dev.banger.image.release.Releases;
 import dev.banger.journal.Journal;
 import dev.banger.journal.StepKind;
 import dev.banger.journal.StepObserver;
@@ -106,7 +107,7 @@ public final class Daemon implements AutoCloseable {
     Journal journal = journal(database, observer);
     Operations operations = operations(database, observer);
     boolean root = Root.isRoot();
-    Binaries binaries = Binaries.installed(config.binaries());
+    Binaries binaries = Binaries.installed(config.binaries(), releases());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
     ImageParts stock = stock(config, binaries, journal, imageOps);
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
@@ -148,6 +149,7 @@ public final class Daemon implements AutoCloseable {
             stock.images(),
             stock.kernels(),
             stock.catalogs(),
+            stock.releases(),
             key,
             new ExecSessions(),
             new ProgramTable(database),
@@ -189,10 +191,11 @@ public final class Daemon implements AutoCloseable {
   }
 
   /** What VMs are made of. */
-  private record ImageParts(Images images, Kernels kernels, Catalogs catalogs) {
+  private record ImageParts(Images images, Kernels kernels, Catalogs catalogs, Releases releases) {
     void reclaim() throws BangerException, InterruptedException {
       images.reclaim();
       kernels.reclaim();
+      releases.reclaim();
     }
   }
 
@@ -207,7 +210,13 @@ public final class Daemon implements AutoCloseable {
     Backend.Parts parts =
         new Backend.Parts(directories, binaries, config, kernels, blobs, catalogs);
     Images images = new Images(directories, backend.imageSources(parts), imageOps, journal, clock);
-    return new ImageParts(images, kernels, catalogs);
+    Releases releases =
+        new Releases(
+            directories.vmmReleases(),
+            config.vmm().releases(),
+            () -> new WebContents(blobs, config.registries(), System.getenv()),
+            journal);
+    return new ImageParts(images, kernels, catalogs, releases);
   }
 
   private ChosenAccelerator accelerator(Config config, Binaries binaries) {
@@ -217,6 +226,13 @@ public final class Daemon implements AutoCloseable {
             new AcceleratorProbe(binaries, QemuVmm.QEMU, verdict), config.accelerator());
     chosen.chooseInBackground();
     return chosen;
+  }
+
+  /** The newest first: what is pulled later is found by the next daemon. */
+  private List<Path> releases() throws BangerException {
+    return Releases.installed(directories.vmmReleases()).stream()
+        .map(Releases.Release::directory)
+        .toList();
   }
 
   /** The accelerator matters, and is waited for, only where somebody has to choose. */

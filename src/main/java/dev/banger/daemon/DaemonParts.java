@@ -5,6 +5,7 @@ import dev.banger.guest.ssh.DaemonKey;
 import dev.banger.image.Images;
 import dev.banger.image.catalog.Catalogs;
 import dev.banger.image.kernel.Kernels;
+import dev.banger.image.release.Releases;
 import dev.banger.journal.Journal;
 import dev.banger.model.Directories;
 import dev.banger.ops.Operations;
@@ -20,6 +21,7 @@ record DaemonParts(
     Images images,
     Kernels kernels,
     Catalogs catalogs,
+    Releases releases,
     DaemonKey key,
     ExecSessions programs,
     ProgramTable kept,

@@ -9,6 +9,7 @@ import dev.banger.api.OpenRpc;
 import dev.banger.api.PromoteApi;
 import dev.banger.api.SeedApi;
 import dev.banger.api.VmApi;
+import dev.banger.api.VmmApi;
 import dev.banger.model.BangerException;
 import dev.banger.model.Version;
 import dev.banger.ops.OperationStatus;
@@ -49,6 +50,7 @@ final class MethodTable {
     perKind.addAll(PromoteApi.OPERATIONS);
     perKind.addAll(SeedApi.OPERATIONS);
     perKind.addAll(KernelApi.OPERATIONS);
+    perKind.addAll(VmmApi.OPERATIONS);
 
     daemon.addTo(methods);
     operations.addTo(methods, perKind);
@@ -63,6 +65,7 @@ final class MethodTable {
     new CatalogMethods(parts).addTo(methods);
     seeds.addTo(methods);
     new DiskMethods(parts).addTo(methods);
+    new VmmMethods(parts).addTo(methods);
     new EventMethods(parts.vms()).addTo(methods);
     VmMethods.add(
         methods, DaemonApi.DISCOVER, (_, _) -> OpenRpc.document(Version.TEXT, Api.methods()));

@@ -1,6 +1,7 @@
 package dev.banger.doctor;
 
 import dev.banger.config.Config;
+import dev.banger.image.release.Releases;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.proc.Binaries;
@@ -18,7 +19,12 @@ public final class Doctor {
   /** For the daemon of these directories, with its configuration; a mistake in that is an error. */
   public static Doctor of(Directories directories) throws BangerException {
     Config config = Config.read(directories.config().resolve("config.toml"));
-    Binaries binaries = Binaries.installed(config.binaries());
+    Binaries binaries =
+        Binaries.installed(
+            config.binaries(),
+            Releases.installed(directories.vmmReleases()).stream()
+                .map(Releases.Release::directory)
+                .toList());
     return new Doctor(
         List.of(
             new ProgramsCheck(binaries),

@@ -39,6 +39,8 @@ public enum StepKind {
   IMAGE_STAGING("an image that is not whole"),
   /** A work seed that has no name yet, or none any more. */
   SEED_STAGING("a work seed that is not whole"),
+  /** A release of a VMM that has no name yet. */
+  RELEASE_STAGING("a release that is not whole"),
   /** A kernel that has no name yet, or none any more. */
   KERNEL_STAGING("a kernel that is not whole"),
   /** Another row of a VM in place of the one before: one transaction. */

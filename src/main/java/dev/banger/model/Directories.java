@@ -111,6 +111,11 @@ public record Directories(Path data, Path run, Path cache, Path config) {
     return data.resolve("images");
   }
 
+  /** Releases of VMMs that were fetched. */
+  public Path vmmReleases() {
+    return data.resolve("vmm");
+  }
+
   public Path kernels() {
     return data.resolve("kernels");
   }

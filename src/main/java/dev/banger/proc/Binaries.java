@@ -44,13 +44,16 @@ public final class Binaries {
    * tree's guest/build.
    *
    * @param chosen name to binary, from the configuration
+   * @param fetched directories of programs that were fetched, the preferred first
    */
-  public static Binaries installed(Map<String, Path> chosen) throws BangerException {
+  public static Binaries installed(Map<String, Path> chosen, List<Path> fetched)
+      throws BangerException {
     Path home = home();
-    return new Binaries(
-        chosen,
-        List.of(home.resolve("bin"), home.resolveSibling("guest/build")),
-        System.getenv().getOrDefault("PATH", ""));
+    List<Path> bundled = new ArrayList<>();
+    bundled.add(home.resolve("bin"));
+    bundled.add(home.resolveSibling("guest/build"));
+    bundled.addAll(fetched);
+    return new Binaries(chosen, bundled, System.getenv().getOrDefault("PATH", ""));
   }
 
   /** The directory that holds the jar. */

@@ -9,6 +9,7 @@ import dev.banger.model.Directories;
 import dev.banger.proc.Binaries;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,7 +22,7 @@ class DiskFileTest {
     DiskTemplates templates =
         new DiskTemplates(
             Directories.of(Map.of(), directory, false),
-            Binaries.installed(Map.of()),
+            Binaries.installed(Map.of(), List.of()),
             MemoryJournal.journal());
     DiskFile disk = new DiskFile(directory.resolve("disk"));
     templates

@@ -89,13 +89,12 @@ final class FirecrackerApiServer implements AutoCloseable {
     try {
       Map<String, Object> body = body(words, length, text);
       Map<String, Object> result = machine.handle(words[0], words[1], body);
-      if (result == null) {
-        write(out, "HTTP/1.1 204 No Content\r\nServer: Firecracker API\r\n\r\n");
-      } else {
-        write(out, "200 OK", ApiAnswer.JSON.toJson(result));
-      }
+      return result == null
+          ? "HTTP/1.1 204 No Content\r\nServer: Firecracker API\r\n\r\n"
+          : whole("200 OK", ApiAnswer.JSON.toJson(result));
     } catch (Refused e) {
-      write(out, "400 Bad Request", ApiAnswer.JSON.toJson(Map.of("fault_message", e.getMessage())));
+      return whole(
+          "400 Bad Request", ApiAnswer.JSON.toJson(Map.of("fault_message", e.getMessage())));
     }
   }
 
