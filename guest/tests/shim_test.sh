@@ -85,6 +85,35 @@ start_times_are_those_of_proc() {
   await gone "$parent"
 }
 
+named_pipe_leads_to_the_log() {
+  begin "what is written to the named pipe is in the log"
+  mkfifo pipe
+  # shellcheck disable=SC2016 # the program's shell expands it
+  start --dir . --stderr log:8192 --stderr-pipe pipe -- /bin/sh -c 'echo by descriptor >&2; echo by name >"$1"' sh "$PWD/pipe"
+  await test -e exit
+  expect "$(cat exit)" 'status=0 *'
+  expect "$(cat log)" 'by descriptor*by name'
+  rm exit vmm log pipe
+  : >pipe
+  status=0
+  line=$("$shim" --dir . --stderr log:8192 --stderr-pipe pipe -- /bin/true) || status=$?
+  expect "$status $line" "1 error log cannot make a pipe*"
+}
+
+jailer_is_first_of_its_namespace_and_root() {
+  $root || return 0
+  begin "a jailer is the first process of a pid namespace, as root, and the shim is not"
+  # shellcheck disable=SC2016
+  start --dir . --serial log:8192 --uid 65534 --gid 65534 --jailer pid -- /bin/sh -c 'echo "$$ $(id -u)"; exec sleep 100'
+  await test -s log
+  expect "$(cat log)" '1 0'
+  pid=$(field pid <vmm) parent=$(field shim <vmm)
+  expect "$(sed -n 's/^Uid:\t\([0-9]*\).*/\1/p' "/proc/$parent/status")" 65534
+  [ "$(cut -d' ' -f22 "/proc/$pid/stat")" = "$(echo "$line" | field start)" ] || fail "pid is not the host's"
+  kill -KILL "$parent"
+  await gone "$pid"
+}
+
 exec_failure_leaves_nothing() {
   begin "a program that cannot be executed is an error that leaves nothing"
   echo 'status=1 time=1' >exit
@@ -392,6 +421,8 @@ full_disk_does_not_block
 full_disk_at_the_start_is_an_error
 ready_comes_soon
 probe_answers
+named_pipe_leads_to_the_log
+jailer_is_first_of_its_namespace_and_root
 console_has_many_watchers_and_one_writer
 [ $failures = 0 ] || { echo "shim: $failures failures"; exit 1; }
 echo "shim: all well"

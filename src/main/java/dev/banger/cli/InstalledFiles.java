@@ -36,6 +36,7 @@ final class InstalledFiles {
               Map.entry("daemon.lock", ""),
               Map.entry("images", "images"),
               Map.entry("kernels", "kernels"),
+              Map.entry("vmm", "releases of Firecracker"),
               Map.entry("log", "the daemon's log"),
               Map.entry("repairs", "what `banger doctor --fix` did"),
               Map.entry("seeds", "seeds of home directories"),

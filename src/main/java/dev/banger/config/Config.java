@@ -54,7 +54,18 @@ public record Config(
       ByteSize memory,
       ByteSize disk,
       Optional<Duration> bootLimit,
-      Optional<Duration> hangLimit) {}
+      Optional<Duration> hangLimit,
+      Rates rates) {}
+
+  /**
+   * Bytes a second at most; empty: as fast as the host can.
+   *
+   * @param disk of each disk of a VM
+   * @param network of each card, each way
+   */
+  public record Rates(Optional<ByteSize> disk, Optional<ByteSize> network) {
+    public static final Rates NONE = new Rates(Optional.empty(), Optional.empty());
+  }
 
   /** {@code [authorization]}: whole authorized_keys lines; empty git values leave git alone. */
   public record Authorization(List<String> keys, String gitName, String gitEmail) {}
@@ -91,7 +102,8 @@ public record Config(
             ByteSize.mib(512),
             ByteSize.gib(10),
             Optional.empty(),
-            Optional.empty()),
+            Optional.empty(),
+            Rates.NONE),
         new Authorization(List.of(), "", ""),
         Map.of(),
         new Log("info", "text"),

@@ -39,6 +39,8 @@ final class ConfigParser {
           "vm.disk",
           "vm.boot_timeout",
           "vm.hang_timeout",
+          "vm.disk_rate",
+          "vm.net_rate",
           "authorization.keys",
           "authorization.git_name",
           "authorization.git_email",
@@ -61,6 +63,7 @@ final class ConfigParser {
           "network.dns",
           "network.user");
 
+  private static final ByteSize LEAST_RATE = ByteSize.kib(64);
   private static final int MOST_CPUS = 64;
   private static final double LEAST_RATIO = 0.1;
   private static final double MOST_RATIO = 16;
@@ -101,7 +104,8 @@ final class ConfigParser {
                 size("vm.memory", base.vm().memory()),
                 size("vm.disk", base.vm().disk()),
                 seconds("vm.boot_timeout"),
-                seconds("vm.hang_timeout")),
+                seconds("vm.hang_timeout"),
+                new Config.Rates(rate("vm.disk_rate"), rate("vm.net_rate"))),
             new Config.Authorization(
                 strings("authorization.keys"),
                 string("authorization.git_name", ""),
@@ -164,6 +168,14 @@ final class ConfigParser {
       mistake(key, e.hint());
       return fallback;
     }
+  }
+
+  private Optional<ByteSize> rate(String key) {
+    ByteSize rate = size(key, ByteSize.mib(0));
+    if (rate.bytes() > 0 && rate.compareTo(LEAST_RATE) < 0) {
+      mistake(key, "write at least " + LEAST_RATE + " (a second)");
+    }
+    return Optional.of(rate).filter(r -> r.bytes() > 0);
   }
 
   private Optional<Duration> seconds(String key) {

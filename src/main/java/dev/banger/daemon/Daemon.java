@@ -89,6 +89,7 @@ public final class Daemon implements AutoCloseable {
       throws BangerException, InterruptedException {
     Daemon daemon = new Daemon(directories, backend, clock, stop);
     try {
+      daemon.keep("lock", DirectoryLock.take(directories));
       daemon.wire();
       return daemon;
     } catch (BangerException | InterruptedException | RuntimeException e) {
@@ -98,21 +99,19 @@ public final class Daemon implements AutoCloseable {
   }
 
   private void wire() throws BangerException, InterruptedException {
-    keep("lock", DirectoryLock.take(directories));
-    Config config = Config.read(directories.config().resolve("config.toml"));
-    Logging.begin(directories.daemonLog(), config.log());
+    Config config = configured();
+    boolean root = Root.isRoot();
     Database database = keep("store", Database.open(directories.database()));
     PidWatcher watcher = keep("watcher", new PidWatcher()); // outlives operations: undo waits
     StepObserver observer = TestPoints.observer();
     Journal journal = journal(database, observer);
     Operations operations = operations(database, observer);
-    boolean root = Root.isRoot();
     Binaries binaries = Binaries.installed(config.binaries(), releases());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
     ImageParts stock = stock(config, binaries, journal, imageOps);
     DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
     DaemonKey key = new DaemonKey(directories.data().resolve("ssh"));
-    ChosenNetwork network = network(config, database, binaries, root);
+    ChosenNetwork network = network(config, database, binaries);
     keep("operations", () -> operations.close(OPERATIONS_END)); // they end before their network
     ChosenAccelerator accelerator = accelerator(config, binaries);
     Forwarder forwarder = forwarder(config, database, network);
@@ -133,6 +132,7 @@ public final class Daemon implements AutoCloseable {
                 number -> Host.confinement(root, number),
                 config.vm().bootLimit(),
                 config.vm().hangLimit(),
+                config.vm().rates(),
                 config.admission(),
                 () -> HostRoom.look(directories),
                 directories,
@@ -160,10 +160,16 @@ public final class Daemon implements AutoCloseable {
         accelerator);
   }
 
-  private ChosenNetwork network(Config config, Database database, Binaries binaries, boolean root)
+  private Config configured() throws BangerException {
+    Config config = Config.read(directories.config().resolve("config.toml"));
+    Logging.begin(directories.daemonLog(), config.log());
+    return config;
+  }
+
+  private ChosenNetwork network(Config config, Database database, Binaries binaries)
       throws BangerException {
     ChosenNetwork network =
-        ChosenNetwork.open(config.network(), database, directories, binaries, root, clock);
+        ChosenNetwork.open(config.network(), database, directories, binaries, Root.isRoot(), clock);
     keep("network", network::close);
     return network;
   }

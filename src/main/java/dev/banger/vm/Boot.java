@@ -2,6 +2,7 @@ package dev.banger.vm;
 
 import dev.banger.capability.Capabilities;
 import dev.banger.capability.StartPlan;
+import dev.banger.config.Config;
 import dev.banger.guest.ExecOrder;
 import dev.banger.guest.Guest;
 import dev.banger.guest.GuestChannel;
@@ -55,6 +56,7 @@ final class Boot {
   private final Journal journal;
   private final Clock clock;
   private final VmParts.Confinements confinement;
+  private final Config.Rates rates;
 
   Boot(VmParts parts) {
     this(parts, parts.capabilities());
@@ -69,6 +71,7 @@ final class Boot {
     this.journal = parts.journal();
     this.clock = parts.clock();
     this.confinement = parts.confinement();
+    this.rates = parts.rates();
   }
 
   Booted run(StartPlan plan, Accelerator accelerator, BootLimits limits, Progress progress)
@@ -122,8 +125,8 @@ final class Boot {
         vm.kernel().vmlinux(),
         kernels.initramfs(vm.kernel(), InitramfsFlavour.of(driver.name())),
         List.of(),
-        plan.drives(),
-        plan.nics(),
+        plan.drives().stream().map(drive -> drive.withRate(rates.disk())).toList(),
+        plan.nics().stream().map(nic -> nic.withRate(rates.network())).toList(),
         accelerator,
         confinement.of(vm.uid()));
   }

@@ -49,6 +49,7 @@ public record VmParts(
     Confinements confinement,
     Optional<Duration> bootLimit,
     Optional<Duration> hangLimit,
+    Config.Rates rates,
     Config.Admission admission,
     Room room,
     Directories directories,

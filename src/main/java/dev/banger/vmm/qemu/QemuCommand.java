@@ -150,6 +150,7 @@ final class QemuCommand {
             + index
             + ",read-only="
             + (drive.readOnly() ? "on" : "off")
+            + drive.rate().map(rate -> ",throttling.bps-total=" + rate.bytes()).orElse("")
             + (drive.discard() ? ",discard=unmap,detect-zeroes=unmap" : ""));
     String serial = drive.serial().isEmpty() ? "" : ",serial=" + drive.serial();
     add("-device", "virtio-blk-device,drive=" + id + serial);

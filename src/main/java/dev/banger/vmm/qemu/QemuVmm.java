@@ -85,6 +85,7 @@ public final class QemuVmm implements Vmm {
         .check(() -> binaries.find(ShimLauncher.SHIM))
         .check(() -> memory.check(spec))
         .check(() -> checkSlots(spec))
+        .check(() -> checkRates(spec))
         .check(() -> checkReadableByAll(spec, spec.kernel()))
         .check(() -> checkReadableByAll(spec, spec.initramfs()))
         .check(() -> checkAccelerator(spec));
@@ -97,6 +98,15 @@ public final class QemuVmm implements Vmm {
           ErrorCode.INVALID,
           "a VM cannot have " + devices + " disks and network cards",
           "QEMU's microvm has room for " + (SLOTS - OWN_DEVICES) + " of them");
+    }
+  }
+
+  private static void checkRates(VmmSpec spec) throws BangerException {
+    if (spec.nics().stream().anyMatch(nic -> nic.rate().isPresent())) {
+      throw new BangerException(
+          ErrorCode.HOST_UNSUPPORTED,
+          "QEMU cannot limit the rate of a network card",
+          "remove vm.net_rate from config.toml, or set vmm = \"firecracker\"");
     }
   }
 
