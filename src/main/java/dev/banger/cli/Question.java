@@ -26,7 +26,7 @@ final class Question {
     }
     if (!Terminal.stdin() || !Terminal.stderr()) {
       throw new UsageException(
-          what + ": nobody can be asked whether to do this: stdin is no terminal",
+          "nobody can be asked, since stdin is no terminal: " + what + "?",
           "add --yes to do it without a question");
     }
     System.err.print(what + ". Do it? [y/N] ");

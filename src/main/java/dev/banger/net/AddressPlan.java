@@ -85,9 +85,9 @@ public record AddressPlan(int base, int prefix, long unique) {
     return bits >= SHORTEST && bits <= LONGEST ? OptionalInt.of(bits) : OptionalInt.empty();
   }
 
-  /** An IPv4 address in digits; nobody is asked. */
+  /** An IPv4 address in digits, none of them octal to others; nobody is asked. */
   public static Optional<Inet4Address> ofDigits(String text) {
-    if (!text.matches("[0-9]{1,3}(\\.[0-9]{1,3}){3}")) {
+    if (!text.matches("(0|[1-9][0-9]{0,2})(\\.(0|[1-9][0-9]{0,2})){3}")) {
       return Optional.empty();
     }
     byte[] bytes = new byte[4];

@@ -337,9 +337,27 @@ final class BridgeKeeper {
       }
     }
     for (LeaseRow row : leases.plugged()) {
-      replug(plugs.of(row, parts.plan()));
+      replug(row, plugs.of(row, parts.plan()));
     }
     parts.taps().fill();
+  }
+
+  /** VMs come and go meanwhile: what cannot be done for one that has gone is no failure. */
+  private void replug(LeaseRow row, Plug plug) throws BangerException {
+    try {
+      replug(plug);
+    } catch (BangerException e) {
+      if (isCurrent(row)) {
+        LOG.warn("vm=" + plug.vm() + " cannot be put back on the bridge", e);
+      }
+    }
+    if (!isCurrent(row)) {
+      forgetNeighbours(plug);
+    }
+  }
+
+  private boolean isCurrent(LeaseRow row) throws BangerException {
+    return leases.of(row.vm()).filter(now -> now.tap().equals(row.tap())).isPresent();
   }
 
   /** Without a VM nothing stays on the host; with one, all stays for the next daemon. */

@@ -6,6 +6,7 @@ import dev.banger.net.egress.Egress;
 import dev.banger.privileged.HostNetwork;
 import dev.banger.privileged.LinuxNetwork;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -110,6 +111,16 @@ final class Firewall {
   /** Where these addresses wanted to go, as the kernel noted it. */
   List<Destination> seen(List<InetAddress> senders, Instant now) throws BangerException {
     return SeenSets.of(ruleset.seen().printed(host), senders, now);
+  }
+
+  /** Forgets that these addresses reached these targets by TCP, where that began then. */
+  void forget(List<InetAddress> senders, Set<InetSocketAddress> targets, Instant since, Instant now)
+      throws BangerException {
+    SeenSets seen = ruleset.seen();
+    String commands = seen.forgotten(seen.printed(host), senders, targets, since, now);
+    if (!commands.isEmpty()) {
+      String _ = host.filter(commands);
+    }
   }
 
   private Written ask(Wish wish) {

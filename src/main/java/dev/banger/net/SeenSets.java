@@ -3,12 +3,16 @@ package dev.banger.net;
 import dev.banger.model.BangerException;
 import dev.banger.privileged.HostNetwork;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -87,6 +91,45 @@ final class SeenSets {
       }
     }
     return found;
+  }
+
+  /**
+   * From what was {@link #printed}: the commands that forget what these senders have reached of
+   * these targets by TCP, where they had not before.
+   */
+  String forgotten(
+      String listed,
+      List<InetAddress> senders,
+      Set<InetSocketAddress> targets,
+      Instant since,
+      Instant now) {
+    List<String> ours = senders.stream().map(InetAddress::getHostAddress).toList();
+    Set<String> fresh = new HashSet<>();
+    StringBuilder text = new StringBuilder();
+    Matcher sets = ELEMENTS.matcher(listed);
+    while (sets.find()) {
+      for (String element : sets.group(2).split(",", -1)) {
+        String[] words = element.strip().split("\\s+", -1);
+        if (words.length < 7
+            || !words[5].equals(".")
+            || !words[4].equals("tcp")
+            || !isOneOf(ours, words[0])
+            || !targets.contains(
+                new InetSocketAddress(
+                    InetAddress.ofLiteral(words[2]), Integer.parseInt(words[6])))) {
+          continue;
+        }
+        String key = String.join(" ", Arrays.asList(words).subList(0, 7));
+        boolean first = sets.group(1).startsWith("first");
+        if (first && !now.minus(KEPT).plus(left(element)).isBefore(since)) {
+          fresh.add(key);
+        }
+        if (fresh.contains(key)) {
+          text.append("delete element inet %s %s { %s }\n".formatted(table, sets.group(1), key));
+        }
+      }
+    }
+    return text.toString();
   }
 
   /** As bytes: the kernel's text and Java's differ. */

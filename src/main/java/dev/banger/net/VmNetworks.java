@@ -18,6 +18,7 @@ import dev.banger.store.VmTable;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Clock;
 import java.time.Instant;
@@ -27,6 +28,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -295,6 +297,17 @@ public final class VmNetworks {
         seen.stream().filter(one -> one.last().isAfter(since)).toList(),
         answers.of(vm),
         asked.of(vm));
+  }
+
+  /** What a test tried in a VM since this moment is no wish of the VM's. */
+  public void forgetTried(VmId vm, Set<InetSocketAddress> targets, Instant since)
+      throws BangerException, InterruptedException {
+    BridgeKeeper.Parts parts = opening.await();
+    Optional<LeaseRow> row = leases.of(vm).filter(one -> one.slot() != 0);
+    if (row.isPresent()) {
+      List<InetAddress> senders = parts.plan().addresses(row.get().slot());
+      parts.firewall().forget(senders, targets, since, clock.instant());
+    }
   }
 
   /**

@@ -30,6 +30,7 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
   /** How the thread is called that writes the packet filter: its changes are not told of. */
   public static final String WRITER = "banger-filter";
 
+  private static final String NO_OWNER = "-1";
   private static final Path LINKS = Path.of("/sys/class/net");
   private static final Path SETTINGS = Path.of("/proc/sys");
   private static final int NO_INDEX = 0;
@@ -306,10 +307,14 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
 
   @Override
   public List<String> taps(String prefix) throws BangerException {
-    return names(LINKS).stream()
-        .filter(name -> name.startsWith(prefix))
-        .filter(name -> Files.exists(LINKS.resolve(name).resolve("tun_flags")))
-        .toList();
+    List<String> taps = new ArrayList<>();
+    for (String name : names(LINKS)) { // a tap made by hand has no owner, ours always have one
+      if (name.startsWith(prefix)
+          && !read(LINKS.resolve(name).resolve("owner")).orElse(NO_OWNER).equals(NO_OWNER)) {
+        taps.add(name);
+      }
+    }
+    return taps;
   }
 
   @Override

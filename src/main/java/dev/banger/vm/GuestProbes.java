@@ -12,10 +12,13 @@ import dev.banger.net.egress.AddressText;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -35,6 +38,7 @@ final class GuestProbes {
 
   private final Guest guest;
   private final InetAddress nameServer;
+  private final Set<InetSocketAddress> dialled = ConcurrentHashMap.newKeySet();
 
   GuestProbes(Guest guest, InetAddress nameServer) {
     this.guest = guest;
@@ -94,6 +98,7 @@ final class GuestProbes {
   Probe dial(
       String target, InetAddress address, int port, boolean allowed, boolean needed, String note)
       throws BangerException, InterruptedException {
+    dialled.add(new InetSocketAddress(address, port));
     long begin = System.nanoTime();
     Probe.Found found =
         limited(
@@ -106,6 +111,11 @@ final class GuestProbes {
                 })
             .orElse(Probe.Found.SILENT);
     return new Probe(target, allowed, needed, found, micros(begin), note);
+  }
+
+  /** Where it has connected to, or tried to. */
+  Set<InetSocketAddress> dialled() {
+    return Set.copyOf(dialled);
   }
 
   static long micros(long begin) {

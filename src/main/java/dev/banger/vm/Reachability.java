@@ -213,7 +213,9 @@ public final class Reachability {
       answers = on.egress(row.id(), begin).answers();
       List<List<Probe>> all = new ArrayList<>(GuestProbes.all(places));
       all.addAll(named);
-      return told(all.stream().flatMap(List::stream).toList());
+      List<Probe> told = told(all.stream().flatMap(List::stream).toList());
+      on.forgetTried(row.id(), guest.dialled(), begin);
+      return told;
     }
 
     private Allowed allowed(int port) {

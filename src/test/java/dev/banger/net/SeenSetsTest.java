@@ -3,9 +3,11 @@ package dev.banger.net;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class SeenSetsTest {
@@ -93,5 +95,19 @@ class SeenSetsTest {
             "seen_ports4 { 10.99.0.11 . 203.0.113.2 . tcp . 80 counter packets 4 bytes 240 expires 6d23h59m58s344ms, 10.99.0.12");
     assertThat(new SeenSets("banger").kept("")).isEmpty();
     assertThat(SeenSets.of("", List.of(InetAddress.ofLiteral("10.99.0.11")), NOW)).isEmpty();
+  }
+
+  @Test
+  void whatATestTriedIsForgottenButNotWhatWasReachedBefore() {
+    InetAddress sender = InetAddress.ofLiteral("10.99.0.11");
+    Set<InetSocketAddress> target =
+        Set.of(new InetSocketAddress(InetAddress.ofLiteral("203.0.113.2"), 80));
+    SeenSets sets = new SeenSets("banger");
+    Instant first = NOW.minus(Duration.ofHours(1)).minusMillis(9500);
+    assertThat(sets.forgotten(LISTED, List.of(sender), target, first, NOW).lines())
+        .containsExactly(
+            "delete element inet banger first_ports4 { 10.99.0.11 . 203.0.113.2 . tcp . 80 }",
+            "delete element inet banger seen_ports4 { 10.99.0.11 . 203.0.113.2 . tcp . 80 }");
+    assertThat(sets.forgotten(LISTED, List.of(sender), target, first.plusMillis(1), NOW)).isEmpty();
   }
 }

@@ -16,7 +16,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,12 +31,19 @@ import org.xbill.DNS.Section;
 
 /**
  * Answers on UDP and TCP (RFC 1035, EDNS of RFC 6891). Each question has a virtual thread; how many
- * there are at a time is limited, and what is too much is dropped: who asked asks again.
+ * there are at a time is limited, for each asker too, and what is too much is dropped: who asked
+ * asks again. Names of VMs are answered whatever waits for a server above.
  */
 public final class DnsServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(DnsServer.class);
-  private static final int MOST_QUESTIONS = 512;
-  private static final int MOST_CONNECTIONS = 64;
+  private static final int MOST_QUESTIONS = 2048;
+  private static final int MOST_FORWARDED = 512;
+  private static final int MOST_CONNECTIONS = 256;
+
+  /** What one asker may take of these. */
+  private static final int PART = 8;
+
+  private static final Duration AGAIN = Duration.ofMillis(100);
   private static final Duration IDLE = Duration.ofSeconds(10);
   private static final int LARGEST_QUESTION = 4096;
   private static final int LEAST_ANSWER = 512;
@@ -49,8 +56,9 @@ public final class DnsServer implements AutoCloseable {
   private final Zone zone;
   private final Optional<Forward> forward;
   private final Gate gate;
-  private final Semaphore questions = new Semaphore(MOST_QUESTIONS);
-  private final Semaphore connections = new Semaphore(MOST_CONNECTIONS);
+  private final Shares questions = new Shares(MOST_QUESTIONS, MOST_QUESTIONS / PART);
+  private final Shares forwarded = new Shares(MOST_FORWARDED, MOST_FORWARDED / PART);
+  private final Shares connections = new Shares(MOST_CONNECTIONS, MOST_CONNECTIONS / PART);
   private final List<AutoCloseable> open = new CopyOnWriteArrayList<>();
 
   /**
@@ -102,13 +110,14 @@ public final class DnsServer implements AutoCloseable {
 
   private void serve(DatagramChannel channel) {
     ByteBuffer buffer = ByteBuffer.allocate(LARGEST_QUESTION);
-    try {
-      while (channel.isOpen()) {
+    while (channel.isOpen()) {
+      try {
         buffer.clear();
         SocketAddress from = channel.receive(buffer);
         byte[] wire = new byte[buffer.flip().remaining()];
         buffer.get(wire);
-        if (mayAsk(channel, from) && questions.tryAcquire()) {
+        InetAddress asker = ((InetSocketAddress) from).getAddress();
+        if (mayAsk(channel, from) && questions.take(asker)) {
           Thread _ =
               Thread.ofVirtual()
                   .name("dns-question")
@@ -116,15 +125,21 @@ public final class DnsServer implements AutoCloseable {
                     try {
                       answer(channel, from, wire);
                     } finally {
-                      questions.release();
+                      questions.give(asker);
                     }
                   });
         }
+      } catch (IOException e) {
+        pause(channel.isOpen(), "a datagram cannot be received", e);
       }
-    } catch (IOException e) {
-      if (channel.isOpen()) {
-        LOG.error("no more datagrams are answered", e);
-      }
+    }
+  }
+
+  /** One that fails is not the last: the host may have no descriptor left at this moment. */
+  private static void pause(boolean open, String what, IOException why) {
+    if (open) {
+      LOG.warn("{}: {}", what, why.getMessage());
+      LockSupport.parkNanos(AGAIN.toNanos());
     }
   }
 
@@ -150,32 +165,31 @@ public final class DnsServer implements AutoCloseable {
   }
 
   private void serve(ServerSocket server) {
-    try {
-      while (!server.isClosed()) {
+    while (!server.isClosed()) {
+      try {
         Socket client = server.accept();
         boolean far =
             isLoopback(server.getLocalSocketAddress())
                 && !isLoopback(client.getRemoteSocketAddress());
-        if (far || !connections.tryAcquire()) {
+        if (far || !connections.take(client.getInetAddress())) {
           client.close();
           continue;
         }
         Thread _ = Thread.ofVirtual().name("dns-connection").start(() -> converse(client));
-      }
-    } catch (IOException e) {
-      if (!server.isClosed()) {
-        LOG.error("no more connections are answered", e);
+      } catch (IOException e) {
+        pause(!server.isClosed(), "a connection cannot be accepted", e);
       }
     }
   }
 
   private void converse(Socket client) {
+    InetAddress asker = client.getInetAddress();
     try (client) {
       client.setSoTimeout((int) IDLE.toMillis());
       DataInputStream in = new DataInputStream(client.getInputStream());
       OutputStream out = client.getOutputStream();
       while (true) {
-        Optional<byte[]> answer = answer(Framed.read(in), client.getInetAddress(), true);
+        Optional<byte[]> answer = answer(Framed.read(in), asker, true);
         if (answer.isEmpty()) {
           return;
         }
@@ -184,11 +198,11 @@ public final class DnsServer implements AutoCloseable {
     } catch (IOException e) {
       LOG.debug("a connection has ended: {}", e.getMessage());
     } finally {
-      connections.release();
+      connections.give(asker);
     }
   }
 
-  /** Empty: it was no question, and is not answered. */
+  /** Empty: it was no question, or one too many, and is not answered. */
   Optional<byte[]> answer(byte[] wire, InetAddress from, boolean stream) {
     Message query;
     try {
@@ -199,12 +213,12 @@ public final class DnsServer implements AutoCloseable {
     if (query.getHeader().getFlag(Flags.QR)) {
       return Optional.empty();
     }
-    Message reply = reply(query, from);
-    if (forward.isEmpty()) {
-      reply.getHeader().unsetFlag(Flags.RA);
+    Optional<Message> reply = reply(query, from);
+    if (reply.isPresent() && forward.isEmpty()) {
+      reply.get().getHeader().unsetFlag(Flags.RA);
     }
     int most = stream ? LARGEST : datagramSize(query);
-    return Optional.of(reply.toWire(most));
+    return reply.map(message -> message.toWire(most));
   }
 
   private static int datagramSize(Message query) {
@@ -214,31 +228,41 @@ public final class DnsServer implements AutoCloseable {
         : Math.clamp(options.getPayloadSize(), LEAST_ANSWER, OUR_SIZE);
   }
 
-  private Message reply(Message query, InetAddress from) {
+  private Optional<Message> reply(Message query, InetAddress from) {
     Record question = query.getQuestion();
     if (query.getHeader().getOpcode() != Opcode.QUERY) {
-      return reply(query, Rcode.NOTIMP);
+      return Optional.of(reply(query, Rcode.NOTIMP));
     }
     if (question == null || query.getSection(Section.QUESTION).size() != 1) {
-      return reply(query, Rcode.FORMERR);
+      return Optional.of(reply(query, Rcode.FORMERR));
     }
     if (question.getDClass() != DClass.IN) {
-      return reply(query, Rcode.REFUSED);
+      return Optional.of(reply(query, Rcode.REFUSED));
     }
     try {
       Optional<Message> own = zone.answer(query);
-      if (own.isPresent()) {
-        return own.get();
-      }
-      return forward.isPresent()
-          ? forward.get().answer(query, gate.asker(from))
-          : reply(query, Rcode.REFUSED);
+      return own.isPresent() ? own : forward(query, from);
     } catch (BangerException | IOException | RuntimeException e) {
       LOG.warn("no answer to " + question, e);
-      return reply(query, Rcode.SERVFAIL);
+      return Optional.of(reply(query, Rcode.SERVFAIL));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return reply(query, Rcode.SERVFAIL);
+      return Optional.of(reply(query, Rcode.SERVFAIL));
+    }
+  }
+
+  private Optional<Message> forward(Message query, InetAddress from)
+      throws BangerException, IOException, InterruptedException {
+    if (forward.isEmpty()) {
+      return Optional.of(reply(query, Rcode.REFUSED));
+    }
+    if (!forwarded.take(from)) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(forward.get().answer(query, gate.asker(from)));
+    } finally {
+      forwarded.give(from);
     }
   }
 

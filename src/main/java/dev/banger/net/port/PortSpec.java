@@ -51,8 +51,8 @@ public record PortSpec(Protocol protocol, Optional<String> address, int port, in
     if (all.size() > LIMIT) {
       throw new BangerException(
           ErrorCode.INVALID,
-          "cannot publish " + all.size() + " ports of a VM",
-          "publish at most " + LIMIT);
+          "cannot publish more than " + LIMIT + " ports of a VM",
+          "publish fewer");
     }
     return all;
   }

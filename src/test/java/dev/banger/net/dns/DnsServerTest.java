@@ -12,8 +12,14 @@ import java.net.SocketTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -158,5 +164,45 @@ class DnsServerTest {
       assertThat(answers(upstream.ask(query).orElseThrow())).containsExactly("10.87.0.2");
     }
     assertThat(answers(upstream.ask(query).orElseThrow())).containsExactly("10.87.0.2");
+  }
+
+  @Test
+  void whoAsksTooMuchAtOnceHoldsUpNobodyElse() throws Exception {
+    int part = 64;
+    try (DatagramSocket silent = new DatagramSocket(0, InetAddress.ofLiteral("127.0.0.78"));
+        ExecutorService askers = Executors.newVirtualThreadPerTaskExecutor()) {
+      silent.setSoTimeout(10_000);
+      InetSocketAddress above = (InetSocketAddress) silent.getLocalSocketAddress();
+      server =
+          new DnsServer(new Fixed(), new Upstream(List.of(above), Clock.systemUTC()), Gate.OPEN);
+      for (int i = 0; i < part; i++) {
+        byte[] query = query("a" + i + ".example.");
+        Future<?> _ = askers.submit(() -> server.answer(query, SOMEBODY, false));
+      }
+      Set<String> asked = new HashSet<>();
+      while (asked.size() < part) {
+        asked.add(received(silent));
+      }
+      assertThat(server.answer(query("more.example."), SOMEBODY, false)).isEmpty();
+      assertThat(answers(ask("web.vm.", Type.A))).containsExactly("10.87.0.2");
+      InetAddress other = InetAddress.ofLiteral("10.87.0.10");
+      byte[] query = query("other.example.");
+      Future<?> _ = askers.submit(() -> server.answer(query, other, false));
+      while (!asked.contains("other.example.")) {
+        asked.add(received(silent)); // others are asked for again meanwhile
+      }
+      assertThat(asked).hasSize(part + 1);
+    }
+  }
+
+  private static byte[] query(String name) throws Exception {
+    return Message.newQuery(Record.newRecord(Name.fromString(name), Type.A, DClass.IN)).toWire();
+  }
+
+  private static String received(DatagramSocket socket) throws Exception {
+    DatagramPacket packet = new DatagramPacket(new byte[512], 512);
+    socket.receive(packet);
+    Message query = new Message(Arrays.copyOf(packet.getData(), packet.getLength()));
+    return query.getQuestion().getName().toString();
   }
 }
