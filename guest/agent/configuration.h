@@ -10,7 +10,7 @@
 #include "wire.h"
 
 enum disk_role { DISK_BASE = 1, DISK_UPPER, DISK_WORK, DISK_MODULES, DISK_OTHER };
-enum { DISK_READ_ONLY = 1, DISK_DISCARD = 2 };
+enum { DISK_READ_ONLY = 1, DISK_DISCARD = 2, DISK_ZEROED = 4 };
 enum { BIND_FILL = 1 };
 enum init_mode { INIT_AUTO, INIT_SYSTEM, INIT_AGENT };
 

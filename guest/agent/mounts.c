@@ -60,8 +60,10 @@ int mounts_make_directory(const char *path, unsigned mode) {
 }
 
 /* A journal that has nothing to say is not opened to read. */
-static const char *options_of(const struct disk *disk) {
+const char *mounts_options(const struct disk *disk) {
     if (disk->flags & DISK_READ_ONLY) return disk->clean ? "noload" : NULL;
+    /* What it grows into is zeros already: to write them would take room of the host. */
+    if (disk->flags & DISK_ZEROED) return disk->flags & DISK_DISCARD ? "discard,noinit_itable" : "noinit_itable";
     return disk->flags & DISK_DISCARD ? "discard" : NULL;
 }
 
@@ -76,7 +78,7 @@ static int mount_disk(const struct disk *disk, const char *target, unsigned long
     int error = mounts_make_directory(target, 0755);
     if (error != 0) return error;
     if (disk->flags & DISK_READ_ONLY) flags |= MS_RDONLY;
-    return mount(disk->device, target, "ext4", flags, options_of(disk)) != 0 ? errno : 0;
+    return mount(disk->device, target, "ext4", flags, mounts_options(disk)) != 0 ? errno : 0;
 }
 
 static struct disk *find_role(struct configuration *configuration, uint8_t role) {

@@ -30,6 +30,9 @@ bool mounts_only_shows(struct configuration *configuration);
 /* Mounts base and upper, merged and read-only, at the base's mount point. As mounts_enter_root on failure. */
 const char *mounts_show(struct configuration *configuration);
 
+/* How a disk is mounted, beside its flags; NULL: as usual. */
+const char *mounts_options(const struct disk *disk);
+
 /* mkdir -p; what is there stays as it is. 0 or errno. */
 int mounts_make_directory(const char *path, unsigned mode);
 

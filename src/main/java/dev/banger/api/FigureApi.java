@@ -44,9 +44,10 @@ public final class FigureApi {
    * @param name system or work
    * @param size what the guest sees
    * @param allocated what it takes of the host
+   * @param note what is to be said about it, as that its store is nearly full; mostly empty
    */
   @Json
-  public record Disk(String name, long size, long allocated) {}
+  public record Disk(String name, long size, long allocated, String note) {}
 
   @Json
   public record GuestMemory(

@@ -83,6 +83,11 @@ public enum OwnDisk {
    */
   public ByteSize growInside(Guest guest, ByteSize size)
       throws BangerException, InterruptedException {
+    return growInside(guest, mountPoint, size);
+  }
+
+  static ByteSize growInside(Guest guest, String mountPoint, ByteSize size)
+      throws BangerException, InterruptedException {
     long until = System.nanoTime() + DEVICE_LIMIT.toNanos();
     ByteSize now = guest.grow(mountPoint);
     while (now.compareTo(size) < 0) {

@@ -21,14 +21,16 @@ public final class ShownDisks implements Capability {
   public static final String TREE = "/run/banger/tree";
 
   private final OwnDisk shown;
+  private final SnapshotDisks snapshots;
   private final Path owner;
 
   /**
    * @param shown the system disk with the image below it, or the home
    * @param owner the directory of the VM whose disks they are
    */
-  public ShownDisks(OwnDisk shown, Path owner) {
+  public ShownDisks(OwnDisk shown, SnapshotDisks snapshots, Path owner) {
     this.shown = shown;
+    this.snapshots = snapshots;
     this.owner = owner;
   }
 
@@ -42,6 +44,9 @@ public final class ShownDisks implements Capability {
     DiskFile own = shown.in(owner);
     if (shown == OwnDisk.WORK) {
       plan.add(drive(own, plan, steps), base(DiskTemplate.Role.WORK.uuid()));
+    } else if (SnapshotDisks.isIn(owner)) {
+      plan.add(
+          snapshots.shown(plan, SnapshotDisks.in(owner), steps), base(plan.vm().image().uuid()));
     } else {
       plan.add(Drive.readOnly(plan.vm().image().disk()), base(plan.vm().image().uuid()));
       if (own.exists()) { // else the VM was never started

@@ -46,7 +46,7 @@ final class InstalledFiles {
 
   /** Below the cache directory. */
   static final List<String> CACHE =
-      List.of("accelerator", "apt", "archives", "blobs", "build", "initramfs");
+      List.of("accelerator", "apt", "archives", "blobs", "build", "initramfs", "probes");
 
   private static final String BACKUP = "banger\\.db\\.[0-9]+\\.backup";
   private static final String CONFIGURATION = "config.toml";

@@ -24,6 +24,7 @@ import java.util.Optional;
  * @param registries where images are pulled from
  * @param catalogs where bundles are listed
  * @param network how VMs reach the network
+ * @param disks how VMs' system disks are made
  */
 public record Config(
     VmmSettings vmm,
@@ -35,7 +36,8 @@ public record Config(
     Admission admission,
     RegistrySettings registries,
     CatalogSettings catalogs,
-    NetworkSettings network) {
+    NetworkSettings network,
+    DiskSettings disks) {
 
   /** {@code accel}: the probe decides, or the user does. */
   public enum AcceleratorChoice {
@@ -110,7 +112,8 @@ public record Config(
         new Admission(1.5, ByteSize.mib(512)),
         RegistrySettings.defaults(),
         CatalogSettings.defaults(),
-        NetworkSettings.defaults());
+        NetworkSettings.defaults(),
+        DiskSettings.defaults());
   }
 
   /** Reads the file; the defaults when there is none. */

@@ -61,7 +61,9 @@ final class ConfigParser {
           "network.taps",
           "network.manage_forwarding",
           "network.dns",
-          "network.user");
+          "network.user",
+          "disks.driver",
+          "disks.reserve");
 
   private static final ByteSize LEAST_RATE = ByteSize.kib(64);
   private static final int MOST_CPUS = 64;
@@ -119,7 +121,8 @@ final class ConfigParser {
                 size("admission.disk_floor", base.admission().diskFloor())),
             registries(base.registries()),
             catalogs(),
-            network(base.network()));
+            network(base.network()),
+            disks(base.disks()));
     if (!mistakes.isEmpty()) {
       throw new BangerException(
           ErrorCode.INVALID,
@@ -279,6 +282,16 @@ final class ConfigParser {
       }
     }
     return new CatalogSettings(files, urls, keys);
+  }
+
+  private DiskSettings disks(DiskSettings base) {
+    String driver = choice("disks.driver", "auto", "auto", "dm-snapshot", "overlay");
+    ByteSize reserve = size("disks.reserve", base.reserve());
+    if (reserve.compareTo(DiskSettings.LEAST_RESERVE) < 0) {
+      mistake("disks.reserve", "write " + DiskSettings.LEAST_RESERVE + " or more");
+    }
+    return new DiskSettings(
+        DiskSettings.Driver.valueOf(driver.toUpperCase(Locale.ROOT).replace('-', '_')), reserve);
   }
 
   private NetworkSettings network(NetworkSettings base) {

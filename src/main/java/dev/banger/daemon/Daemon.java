@@ -28,6 +28,7 @@ import dev.banger.model.Directories;
 import dev.banger.net.port.Forwarder;
 import dev.banger.net.port.Publications;
 import dev.banger.ops.Operations;
+import dev.banger.privileged.LinuxBlockDevices;
 import dev.banger.privileged.Root;
 import dev.banger.proc.Binaries;
 import dev.banger.proc.PidWatcher;
@@ -109,8 +110,7 @@ public final class Daemon implements AutoCloseable {
     Binaries binaries = Binaries.installed(config.binaries(), releases());
     OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
     ImageParts stock = stock(config, binaries, journal, imageOps);
-    DiskTemplates templates = new DiskTemplates(directories, binaries, journal);
-    DaemonKey key = new DaemonKey(directories.data().resolve("ssh"));
+    DiskParts disks = disks(config, binaries, journal);
     ChosenNetwork network = network(config, database, binaries);
     keep("operations", () -> operations.close(OPERATIONS_END)); // they end before their network
     ChosenAccelerator accelerator = accelerator(config, binaries);
@@ -125,7 +125,7 @@ public final class Daemon implements AutoCloseable {
                 stock.images(),
                 stock.kernels(),
                 driver(config, binaries, watcher, accelerator, network),
-                capabilities(config, templates, stock.images(), key, network, forwarder, database),
+                capabilities(config, stock, disks, network, forwarder, database),
                 forwarder,
                 network.bridged(),
                 accelerator::choose,
@@ -138,8 +138,9 @@ public final class Daemon implements AutoCloseable {
                 directories,
                 clock,
                 imageOps,
-                sweeps(stock, templates, key),
-                REAPER_PERIOD));
+                sweeps(stock, disks, database),
+                REAPER_PERIOD,
+                disks.chosen().disks()));
     keep("vms", () -> vms.close(REMOVALS_END));
     serve(
         new DaemonParts(
@@ -150,7 +151,7 @@ public final class Daemon implements AutoCloseable {
             stock.kernels(),
             stock.catalogs(),
             stock.releases(),
-            key,
+            stock.key(),
             new ExecSessions(),
             new ProgramTable(database),
             binaries,
@@ -197,7 +198,8 @@ public final class Daemon implements AutoCloseable {
   }
 
   /** What VMs are made of. */
-  private record ImageParts(Images images, Kernels kernels, Catalogs catalogs, Releases releases) {
+  private record ImageParts(
+      Images images, Kernels kernels, Catalogs catalogs, Releases releases, DaemonKey key) {
     void reclaim() throws BangerException, InterruptedException {
       images.reclaim();
       kernels.reclaim();
@@ -222,7 +224,24 @@ public final class Daemon implements AutoCloseable {
             config.vmm().releases(),
             () -> new WebContents(blobs, config.registries(), System.getenv()),
             journal);
-    return new ImageParts(images, kernels, catalogs, releases);
+    DaemonKey key = new DaemonKey(directories.data().resolve("ssh"));
+    return new ImageParts(images, kernels, catalogs, releases, key);
+  }
+
+  /** What VMs write to. */
+  private record DiskParts(ChosenDisks chosen, DiskTemplates templates) {}
+
+  private DiskParts disks(Config config, Binaries binaries, Journal journal)
+      throws BangerException {
+    ChosenDisks chosen =
+        ChosenDisks.open(
+            config.disks(),
+            new LinuxBlockDevices(binaries),
+            directories,
+            Root.isRoot(),
+            binaries.lookup(FirecrackerVmm.FIRECRACKER).isPresent());
+    chosen.room().addTo(journal);
+    return new DiskParts(chosen, new DiskTemplates(directories, binaries, journal));
   }
 
   private ChosenAccelerator accelerator(Config config, Binaries binaries) {
@@ -259,28 +278,27 @@ public final class Daemon implements AutoCloseable {
   }
 
   /** What a daemon before this one left half made goes; its key is made when there is none. */
-  private static List<VmParts.Sweep> sweeps(
-      ImageParts stock, DiskTemplates templates, DaemonKey key) {
+  private static List<VmParts.Sweep> sweeps(ImageParts stock, DiskParts disks, Database database) {
     return List.of(
+        () -> disks.chosen().reclaim(new VmTable(database)),
         stock::reclaim,
-        templates::reclaim,
-        () -> stock.images().seeds().refresh(key.fingerprint()));
+        disks.templates()::reclaim,
+        () -> stock.images().seeds().refresh(stock.key().fingerprint()));
   }
 
   private static Capabilities capabilities(
       Config config,
-      DiskTemplates templates,
-      Images images,
-      DaemonKey key,
+      ImageParts stock,
+      DiskParts disks,
       ChosenNetwork network,
       Forwarder forwarder,
       Database database) {
     ProgramTable programs = new ProgramTable(database);
     return new Capabilities(
         List.of(
-            new SystemDisk(templates),
-            new WorkDisk(templates, images.seeds()),
-            new Authorization(config.authorization(), key),
+            new SystemDisk(disks.templates(), disks.chosen().disks(), disks.chosen()),
+            new WorkDisk(disks.templates(), stock.images().seeds()),
+            new Authorization(config.authorization(), stock.key()),
             network.capability(),
             new Ports(forwarder, network.dialers()),
             new Channel(vm ->

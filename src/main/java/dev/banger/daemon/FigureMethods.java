@@ -70,7 +70,8 @@ final class FigureMethods {
         stats.at().toEpochMilli(),
         stats.host().map(FigureMethods::host).orElse(null),
         stats.disks().stream()
-            .map(d -> new FigureApi.Disk(d.name(), d.size().bytes(), d.allocated().bytes()))
+            .map(d ->
+                new FigureApi.Disk(d.name(), d.size().bytes(), d.allocated().bytes(), d.note()))
             .toList(),
         guest,
         missing);

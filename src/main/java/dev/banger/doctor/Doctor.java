@@ -33,6 +33,7 @@ public final class Doctor {
             new PlacesCheck(directories),
             new MemoryCheck(directories),
             new RoomCheck(directories, config.admission()),
+            new DisksCheck(config.disks(), directories, binaries),
             new ServiceCheck(directories, binaries),
             new NetworkCheck(config.network(), directories, binaries),
             new NamesCheck(directories, config.network()),

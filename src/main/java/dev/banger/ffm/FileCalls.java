@@ -27,6 +27,9 @@ public final class FileCalls {
   /** ioctl_ficlone(2). */
   private static final long FICLONE = 0x40049409L;
 
+  /** fallocate(2): the file's size stays. */
+  private static final int KEEP_SIZE = 1;
+
   private static final int AT_FDCWD = -100;
   private static final int STATX_BLOCKS = 0x400;
   private static final long STATX_SIZE = 256;
@@ -48,6 +51,10 @@ public final class FileCalls {
           "ioctl",
           FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG),
           Linker.Option.firstVariadicArg(2));
+
+  private static final MethodHandle FALLOCATE =
+      Native.function(
+          "fallocate", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG, JAVA_LONG));
 
   private FileCalls() {}
 
@@ -78,10 +85,25 @@ public final class FileCalls {
     }
   }
 
+  /**
+   * fallocate(2): these bytes have their place on the disk, so that writing them cannot fail for
+   * want of room; the file's size stays. EOPNOTSUPP: this file system cannot.
+   */
+  public static void reserve(int descriptor, long offset, long length) throws SystemCallException {
+    Native.call(
+        "fallocate",
+        errno -> (int) FALLOCATE.invokeExact(errno, descriptor, KEEP_SIZE, offset, length));
+  }
+
   /** ioctl(2) with a number, or the address of what it points to. */
   static void ioctl(String name, int descriptor, long request, long argument)
       throws SystemCallException {
     Native.call(name, errno -> (int) IOCTL.invokeExact(errno, descriptor, request, argument));
+  }
+
+  /** As {@link #ioctl}, for requests whose result is a number. */
+  static long answer(String name, int descriptor, long request) throws SystemCallException {
+    return Native.call(name, errno -> (int) IOCTL.invokeExact(errno, descriptor, request, 0L));
   }
 
   /** ioctl_ficlone(2): the target shares the source's blocks. Many file systems cannot. */

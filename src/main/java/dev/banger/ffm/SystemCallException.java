@@ -17,7 +17,10 @@ public final class SystemCallException extends IOException {
   public static final int EBUSY = 16;
   public static final int EEXIST = 17;
   public static final int ENODEV = 19;
+  public static final int ENOTTY = 25;
+  public static final int ENOSPC = 28;
   public static final int EBADMSG = 74;
+  public static final int EOPNOTSUPP = 95;
   public static final int ENOBUFS = 105;
 
   private final int errno;

@@ -37,15 +37,24 @@ public final class GuestConfiguration {
     }
   }
 
-  /** A disk, found by the UUID of its ext4. */
-  public record Disk(Role role, UUID uuid, String mountPoint, boolean readOnly, boolean discard) {
+  /**
+   * A disk, found by the UUID of its ext4.
+   *
+   * @param zeroed behind its file system it reads as zeros
+   */
+  public record Disk(
+      Role role, UUID uuid, String mountPoint, boolean readOnly, boolean discard, boolean zeroed) {
+    public Disk(Role role, UUID uuid, String mountPoint, boolean readOnly, boolean discard) {
+      this(role, uuid, mountPoint, readOnly, discard, false);
+    }
+
     private void write(WireWriter out) {
       out.u8(role.number)
           .u32(16)
           .i64(uuid.getMostSignificantBits())
           .i64(uuid.getLeastSignificantBits())
           .path(mountPoint)
-          .u8((readOnly ? 1 : 0) | (discard ? 2 : 0));
+          .u8((readOnly ? 1 : 0) | (discard ? 2 : 0) | (zeroed ? 4 : 0));
     }
   }
 

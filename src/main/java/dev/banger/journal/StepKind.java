@@ -17,6 +17,10 @@ public enum StepKind {
   NETWORK_CARD("the network card", false),
   /** A half-copied system disk, beside the place of the whole one. */
   SYSTEM_DISK("a half-made system disk"),
+  /** The image with zeros behind it, as a device of the device mapper. */
+  SNAPSHOT_BASE("the base of a VM's disk"),
+  /** A VM's disk as a device of the device mapper. */
+  SNAPSHOT_DISK("a VM's disk device"),
   /** A half-copied work disk, beside the place of the whole one. */
   WORK_DISK("a half-made work disk"),
   /** {@code RUN/vm/ID} with its sockets and records. */

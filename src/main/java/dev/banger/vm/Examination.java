@@ -58,6 +58,7 @@ final class Examination {
                 + host.uptime().toSeconds()
                 + " s, "
                 + live.vmm().accelerator()));
+    notes();
     switch (stats.inside()) {
       case VmStats.Inside.Missing missing ->
           checks.add(
@@ -118,6 +119,19 @@ final class Examination {
               HealthCheck.warn("system", report.state(), "it is not up yet: look again later");
           default -> HealthCheck.warn("system", report.state(), cure);
         });
+  }
+
+  /** Also of a guest that does not answer: it may be paused because of them. */
+  private void notes() {
+    for (VmStats.Disk disk : stats.disks()) {
+      if (!disk.note().isEmpty()) {
+        checks.add(
+            HealthCheck.warn(
+                disk.name() + " disk on the host",
+                disk.note(),
+                "free room on the host's disk: `banger df` shows what there is to drop"));
+      }
+    }
   }
 
   private void disks(GuestStats guest) {

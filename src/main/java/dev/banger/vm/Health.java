@@ -41,7 +41,7 @@ final class Health {
       transitions.paused(row, "its VMM is stopped (SIGSTOP); `kill -CONT` lets it go on");
       return;
     }
-    Optional<String> suspended = vm.vmm().suspended();
+    Optional<String> suspended = vm.heldFor().or(vm.vmm()::suspended);
     if (suspended.isPresent()) {
       transitions.paused(row, suspended.get());
       return;

@@ -58,6 +58,7 @@ final class Lifecycle {
   private final Clock clock;
   private final KeyedLocks<VmId> locks;
   private final Transitions transitions;
+  private final DiskWatch diskWatch;
   private final Outcomes outcomes = new Outcomes();
   private final String bootId;
   private final Map<VmId, LiveVm> live = new ConcurrentHashMap<>();
@@ -83,6 +84,7 @@ final class Lifecycle {
     this.locks = locks;
     this.transitions = transitions;
     this.bootId = bootId;
+    this.diskWatch = new DiskWatch(parts, transitions, locks);
   }
 
   @Nullable LiveVm live(VmId id) {
@@ -232,6 +234,7 @@ final class Lifecycle {
   /** From here on its end is noticed, whoever caused it. */
   private void watch(LiveVm vm) {
     vm.vmm().onExit(exit -> ended(vm, exit));
+    diskWatch.begin(vm);
   }
 
   private void ended(LiveVm vm, VmmExit exit) {

@@ -36,6 +36,8 @@ final class LiveVm {
   private final LeafLock lock = new LeafLock("live-vm");
   private final Condition changed = lock.newCondition();
 
+  private volatile @Nullable String held;
+
   @GuardedBy("lock")
   private @Nullable Guest guest;
 
@@ -207,7 +209,17 @@ final class LiveVm {
     }
   }
 
-  private boolean isClosed() {
+  /** Its processors are stopped until its disk has room; null: not any more. */
+  void hold(@Nullable String why) {
+    held = why;
+  }
+
+  /** Why {@link #hold} stopped it; empty: it did not. */
+  Optional<String> heldFor() {
+    return Optional.ofNullable(held);
+  }
+
+  boolean isClosed() {
     lock.lock();
     try {
       return closed;

@@ -1,22 +1,20 @@
 package dev.banger.vm;
 
-import dev.banger.capability.OwnDisk;
+import dev.banger.capability.SnapshotDisks;
+import dev.banger.capability.VmDisk;
 import dev.banger.guest.Guest;
 import dev.banger.guest.GuestStats;
-import dev.banger.image.disk.DiskFile;
 import dev.banger.model.BangerException;
 import dev.banger.model.ByteSize;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
 import dev.banger.store.VmRow;
 import dev.banger.vmm.VmmUsage;
-import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -39,14 +37,16 @@ public final class Observer {
 
   private final Vms vms;
   private final Lifecycle lifecycle;
+  private final SnapshotDisks disks;
   private final Directories directories;
   private final Clock clock;
 
-  Observer(Vms vms, Lifecycle lifecycle, Directories directories, Clock clock) {
+  Observer(Vms vms, Lifecycle lifecycle, VmParts parts) {
     this.vms = vms;
     this.lifecycle = lifecycle;
-    this.directories = directories;
-    this.clock = clock;
+    this.disks = parts.disks();
+    this.directories = parts.directories();
+    this.clock = parts.clock();
   }
 
   /** Of these VMs, in this order; of all that run when none is named. */
@@ -177,15 +177,10 @@ public final class Observer {
 
   /** Those that are made; none before the first start. */
   private List<VmStats.Disk> disks(VmRow row) throws BangerException {
-    Path directory = directories.vm(row.id());
-    List<VmStats.Disk> disks = new ArrayList<>();
-    for (OwnDisk own : OwnDisk.values()) {
-      DiskFile disk = own.in(directory);
-      if (disk.exists()) {
-        disks.add(
-            new VmStats.Disk(own.name().toLowerCase(Locale.ROOT), disk.size(), disk.allocated()));
-      }
+    List<VmStats.Disk> found = new ArrayList<>();
+    for (VmDisk disk : disks.of(row.id(), directories.vm(row.id()), row.shape().disk())) {
+      found.add(new VmStats.Disk(disk.name(), disk.size(), disk.allocated(), disk.note()));
     }
-    return disks;
+    return found;
   }
 }

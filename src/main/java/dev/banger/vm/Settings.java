@@ -1,6 +1,8 @@
 package dev.banger.vm;
 
 import dev.banger.capability.OwnDisk;
+import dev.banger.capability.SnapshotDisks;
+import dev.banger.capability.VmDisk;
 import dev.banger.guest.Guest;
 import dev.banger.journal.Journal;
 import dev.banger.journal.Step;
@@ -42,6 +44,7 @@ final class Settings {
 
   private final Transitions transitions;
   private final Directories directories;
+  private final SnapshotDisks disks;
   private final Clock clock;
   private final Journal journal;
   private final KeyedLocks<VmId> locks;
@@ -50,6 +53,7 @@ final class Settings {
   Settings(
       Transitions transitions,
       Directories directories,
+      SnapshotDisks disks,
       Clock clock,
       Journal journal,
       KeyedLocks<VmId> locks,
@@ -57,6 +61,7 @@ final class Settings {
     this.networks = networks;
     this.transitions = transitions;
     this.directories = directories;
+    this.disks = disks;
     this.clock = clock;
     this.journal = journal;
     this.locks = locks;
@@ -209,26 +214,26 @@ final class Settings {
   /** False when all were so large already. */
   private boolean growLive(VmId id, LiveVm live, ByteSize size, Steps steps)
       throws BangerException, InterruptedException {
-    Path directory = directories.vm(id);
+    List<VmDisk> all = disks.of(id, directories.vm(id), size);
     boolean grown = false;
-    for (OwnDisk own : OwnDisk.values()) {
-      var disk = own.in(directory);
-      if (disk.size().compareTo(size) < 0) {
+    for (VmDisk disk : all) {
+      if (disk.isSmallerThan(size)) {
         grown =
             steps.pass(
-                step(StepKind.DISK_GROWTH, id, disk.file()),
+                step(StepKind.DISK_GROWTH, id, disk.place()),
                 () -> {
-                  live.vmm().growDisk(disk.file(), size);
+                  disk.enlarge(size);
+                  live.vmm().growDisk(disk.place(), size);
                   return true;
                 });
       }
     }
     Guest guest = live.guest(GUEST_LIMIT);
-    for (OwnDisk own : OwnDisk.values()) {
+    for (VmDisk disk : all) {
       ByteSize _ =
           steps.pass(
-              step(StepKind.FILE_SYSTEM_GROWTH, id, own.in(directory).file()),
-              () -> own.growInside(guest, size));
+              step(StepKind.FILE_SYSTEM_GROWTH, id, disk.place()),
+              () -> disk.growInside(guest, size));
     }
     return grown;
   }

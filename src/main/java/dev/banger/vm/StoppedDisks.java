@@ -61,7 +61,7 @@ final class StoppedDisks {
 
   private Boot.Booted boot(VmRow row, OwnDisk shown, Path scratch, Progress progress)
       throws BangerException, InterruptedException {
-    ShownDisks disks = new ShownDisks(shown, parts.directories().vm(row.id()));
+    ShownDisks disks = new ShownDisks(shown, parts.disks(), parts.directories().vm(row.id()));
     Boot boot = new Boot(parts, new Capabilities(List.of(disks)));
     Accelerator accelerator = parts.accelerators().choose();
     BootLimits limits = BootLimits.of(accelerator, parts.bootLimit());

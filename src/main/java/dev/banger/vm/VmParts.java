@@ -1,6 +1,7 @@
 package dev.banger.vm;
 
 import dev.banger.capability.Capabilities;
+import dev.banger.capability.SnapshotDisks;
 import dev.banger.config.Config;
 import dev.banger.doctor.HostRoom;
 import dev.banger.image.Images;
@@ -33,6 +34,7 @@ import java.util.Optional;
  * @param confinement who the VMM of a VM runs as
  * @param sweeps remove what a daemon before this one left half made; run once
  * @param reaperPeriod how often is looked for what belongs to nobody
+ * @param disks what VMs have written
  */
 public record VmParts(
     VmTable table,
@@ -56,7 +58,8 @@ public record VmParts(
     Clock clock,
     OrderedLock imageOps,
     List<Sweep> sweeps,
-    Duration reaperPeriod) {
+    Duration reaperPeriod,
+    SnapshotDisks disks) {
 
   /** What VMs publish. */
   Publications publications() {

@@ -24,8 +24,9 @@ public record VmStats(VmRow row, Instant at, Optional<Host> host, List<Disk> dis
    *
    * @param size what the guest sees
    * @param allocated what it takes of the host
+   * @param note what is to be said about it; mostly empty
    */
-  public record Disk(String name, ByteSize size, ByteSize allocated) {}
+  public record Disk(String name, ByteSize size, ByteSize allocated, String note) {}
 
   /** The guest's own figures, or why there are none. */
   public sealed interface Inside {

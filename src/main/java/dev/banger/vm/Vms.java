@@ -79,11 +79,12 @@ public final class Vms {
         new Settings(
             transitions,
             parts.directories(),
+            parts.disks(),
             parts.clock(),
             parts.journal(),
             locks,
             parts.networks());
-    this.observer = new Observer(this, lifecycle, parts.directories(), parts.clock());
+    this.observer = new Observer(this, lifecycle, parts);
     this.publishing = new Publishing(this, parts, lifecycle, transitions, locks);
     this.retirement = new Retirement(table, transitions, publishing, this::deleteIfThere);
     this.recovery =

@@ -14,7 +14,19 @@ import java.util.regex.Pattern;
  * @param rate bytes a second at most; empty: as fast as the host can
  */
 public record Drive(
-    Path file, boolean readOnly, boolean discard, String serial, Optional<ByteSize> rate) {
+    Path file,
+    Kind kind,
+    boolean readOnly,
+    boolean discard,
+    String serial,
+    Optional<ByteSize> rate) {
+  /** What is at the path. */
+  public enum Kind {
+    FILE,
+    /** Written past the host's page cache; what cannot be written stops the guest until it can. */
+    DEVICE
+  }
+
   /** virtio-blk's limit is 20 bytes. */
   private static final Pattern SERIAL = Pattern.compile("[A-Za-z0-9._-]{0,20}");
 
@@ -26,19 +38,24 @@ public record Drive(
 
   /** A disk that many VMs may share. */
   public static Drive readOnly(Path file) {
-    return new Drive(file, true, false, "", Optional.empty());
+    return new Drive(file, Kind.FILE, true, false, "", Optional.empty());
   }
 
   /** A disk of one VM; trimmed space goes back to the host. */
   public static Drive writable(Path file) {
-    return new Drive(file, false, true, "", Optional.empty());
+    return new Drive(file, Kind.FILE, false, true, "", Optional.empty());
+  }
+
+  /** A block device of the host for one VM, or to be read. */
+  public static Drive device(Path device, boolean readOnly) {
+    return new Drive(device, Kind.DEVICE, readOnly, false, "", Optional.empty());
   }
 
   public Drive withSerial(String name) {
-    return new Drive(file, readOnly, discard, name, rate);
+    return new Drive(file, kind, readOnly, discard, name, rate);
   }
 
   public Drive withRate(Optional<ByteSize> bytesPerSecond) {
-    return new Drive(file, readOnly, discard, serial, bytesPerSecond);
+    return new Drive(file, kind, readOnly, discard, serial, bytesPerSecond);
   }
 }

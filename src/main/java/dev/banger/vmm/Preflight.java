@@ -15,6 +15,8 @@ public final class Preflight {
     void run() throws BangerException;
   }
 
+  private static final Path DEVICES = Path.of("/dev");
+
   private final List<BangerException> problems = new ArrayList<>();
 
   /** Socket paths, and files that must be there. */
@@ -51,7 +53,10 @@ public final class Preflight {
   }
 
   private static void requireFile(String what, Path file, boolean writable) throws BangerException {
-    if (!Files.isRegularFile(file)) {
+    boolean there =
+        Files.isRegularFile(file)
+            || (file.startsWith(DEVICES) && Files.exists(file) && !Files.isDirectory(file));
+    if (!there) {
       throw new BangerException(
           ErrorCode.NOT_FOUND,
           "the " + what + " " + file + " does not exist",

@@ -16,7 +16,7 @@ class TopScreenTest {
         name,
         at,
         new FigureApi.Host(pid, 90_000, cpuMillis, 0, memory, null, null, null, null, 7),
-        List.of(new FigureApi.Disk("system", 10L << 30, 1 << 20)),
+        List.of(new FigureApi.Disk("system", 10L << 30, 1 << 20, "")),
         null,
         "the guest does not answer");
   }

@@ -18,6 +18,12 @@ import java.util.OptionalLong;
  * anew; what QEMU opens by itself (kernel, initramfs, memory) by {@code /proc/self/fd}.
  */
 final class QemuCommand {
+  private static final String FILE = ",cache=writeback,file=/dev/fdset/";
+
+  /** A flush that has failed must fail again when it is tried again: no page cache in between. */
+  private static final String DEVICE =
+      ",cache=none,werror=stop,file.driver=host_device,file.filename=/dev/fdset/";
+
   private static final ByteSize CONSOLE_LIMIT = ByteSize.mib(1);
   private static final ByteSize ERRORS_LIMIT = ByteSize.kib(256);
   private static final String AGENT_PORT = "dev.banger.agent";
@@ -144,9 +150,9 @@ final class QemuCommand {
     add("-add-fd", QemuDrives.addDescriptor(descriptor, index, drive.file()));
     add(
         "-drive",
-        "if=none,format=raw,cache=writeback,auto-read-only=off,id="
+        "if=none,format=raw,auto-read-only=off,id="
             + id
-            + ",file=/dev/fdset/"
+            + (drive.kind() == Drive.Kind.DEVICE ? DEVICE : FILE)
             + index
             + ",read-only="
             + (drive.readOnly() ? "on" : "off")
