@@ -332,9 +332,7 @@ final class BridgeKeeper {
     if (gone) {
       LOG.warn("the bridge {} was removed by somebody; it is there again", bridge);
       madeAnew.run();
-      for (String tap : parts.taps().clear()) {
-        host.delete(tap);
-      }
+      host.deleteAll(parts.taps().clear());
     }
     for (LeaseRow row : leases.plugged()) {
       replug(row, plugs.of(row, parts.plan()));
@@ -373,9 +371,7 @@ final class BridgeKeeper {
     if (parts.isPresent()) {
       parts.get().firewall().close();
       Set<String> waiting = parts.get().taps().close();
-      for (String tap : used ? Set.<String>of() : waiting) {
-        host.delete(tap);
-      }
+      host.deleteAll(used ? Set.of() : waiting);
     }
     if (!used) {
       remove();
@@ -421,9 +417,7 @@ final class BridgeKeeper {
   /** Also a bridge that somebody has removed already has its filter. */
   private void takeAway(BridgeName old) throws BangerException {
     if (isFreeOrOurs(old.text())) {
-      for (String tap : host.taps(old.tapPrefix())) {
-        host.delete(tap);
-      }
+      host.deleteAll(host.taps(old.tapPrefix()));
       host.delete(old.text());
       String _ = host.filter(Ruleset.removed(old.table()));
     }

@@ -14,6 +14,7 @@ import dev.banger.privileged.HostNetwork;
 import dev.banger.store.AnswerTable;
 import dev.banger.store.LeaseRow;
 import dev.banger.store.LeaseTable;
+import dev.banger.store.VmRow;
 import dev.banger.store.VmTable;
 import java.net.Inet4Address;
 import java.net.Inet6Address;
@@ -216,7 +217,9 @@ public final class VmNetworks {
   }
 
   private BangerException taken(NetworkWish wish, int slot) throws BangerException {
-    String owner = leases.ofSlot(slot).map(row -> row.vm().value()).orElse("another VM");
+    Optional<LeaseRow> row = leases.ofSlot(slot);
+    Optional<VmRow> vm = row.isEmpty() ? Optional.empty() : vms.byId(row.get().vm());
+    String owner = vm.map(found -> found.name().value()).orElse("another VM");
     return new BangerException(
         ErrorCode.IN_USE,
         wish.address().orElseThrow().getHostAddress() + " belongs to VM " + owner,

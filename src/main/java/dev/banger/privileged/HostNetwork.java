@@ -2,6 +2,7 @@ package dev.banger.privileged;
 
 import dev.banger.model.BangerException;
 import java.net.InetAddress;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -66,6 +67,9 @@ public interface HostNetwork {
 
   /** Removes an interface, if it is there. */
   void delete(String link) throws BangerException;
+
+  /** Removes those that are there, faster than one by one. */
+  void deleteAll(Collection<String> links) throws BangerException;
 
   /** Runs commands of nft(8), all or none; returns what they print. */
   String filter(String commands) throws BangerException;

@@ -12,16 +12,15 @@ import dev.banger.proc.ProcessIdentity;
 import java.io.IOException;
 import java.net.Inet4Address;
 import java.net.InetAddress;
-import java.net.NetworkInterface;
-import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collection;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
@@ -41,7 +40,6 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
 
   private static final int DELETE_LINK = 17;
   private static final int NEW_ADDRESS = 20;
-  private static final int GET_ROUTE = 26;
   private static final int NEW_NEIGHBOUR = 28;
   private static final int DELETE_NEIGHBOUR = 29;
   private static final int NEIGHBOUR_ADDRESS = 1;
@@ -55,20 +53,15 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
   private static final int LINK_MASTER = 10;
   private static final int LINK_INFO = 18;
   private static final int LINK_ALIAS = 20;
+  private static final int LINK_GROUP = 27;
   private static final int INFO_KIND = 1;
   private static final int IFF_UP = 1;
   private static final int ADDRESS_LOCAL = 2;
   private static final int ADDRESS_ITSELF = 1;
   private static final int ADDRESS_FLAGS = 8;
   private static final int NO_DUPLICATE_DETECTION = 2;
-  private static final int ROUTE_DESTINATION = 1;
-  private static final int ROUTE_DEVICE = 4;
-  private static final int ROUTE_HEADER = 12;
   private static final int AF_INET = 2;
   private static final int AF_INET6 = 10;
-
-  /** Kinds of routes that mean an address somewhere: unicast and local. */
-  private static final int LAST_ADDRESS_KIND = 2;
 
   private final LeafLock lock = new LeafLock("netlink");
   private final Netlink route;
@@ -163,50 +156,14 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
 
   @Override
   public List<Route> routes() throws BangerException {
-    NetlinkMessage all = new NetlinkMessage(GET_ROUTE).u32(0).u32(0).u32(0);
-    List<Route> routes = new ArrayList<>();
     lock.lock();
     try {
-      Map<Integer, String> names = new HashMap<>();
-      for (Netlink.Answer answer : route.dump(all)) {
-        route(answer.body(), names).ifPresent(routes::add);
-      }
+      return RouteMessages.read(route.dump(RouteMessages.all()));
     } catch (IOException e) {
       throw failure("cannot read the host's routes", e);
     } finally {
       lock.unlock();
     }
-    return routes;
-  }
-
-  private static Optional<Route> route(ByteBuffer body, Map<Integer, String> names)
-      throws IOException {
-    int family = body.get(0);
-    int prefix = Byte.toUnsignedInt(body.get(1));
-    int kind = body.get(7);
-    if ((family != AF_INET && family != AF_INET6) || kind > LAST_ADDRESS_KIND) {
-      return Optional.empty();
-    }
-    byte[] destination = new byte[family == AF_INET ? 4 : 16];
-    String device = "";
-    body.position(ROUTE_HEADER);
-    for (NetlinkMessage.Attribute attribute : NetlinkMessage.attributes(body)) {
-      if (attribute.type() == ROUTE_DESTINATION) {
-        destination = attribute.bytes();
-      } else if (attribute.type() == ROUTE_DEVICE) {
-        int index = attribute.number();
-        if (!names.containsKey(index)) {
-          names.put(index, name(index));
-        }
-        device = names.getOrDefault(index, "");
-      }
-    }
-    return Optional.of(new Route(InetAddress.getByAddress(destination), prefix, device));
-  }
-
-  private static String name(int index) throws IOException {
-    NetworkInterface found = NetworkInterface.getByIndex(index);
-    return found == null ? "" : found.getName();
   }
 
   @Override
@@ -360,6 +317,45 @@ public final class LinuxNetwork implements HostNetwork, AutoCloseable {
           link(DELETE_LINK, NO_INDEX, 0).attribute(LINK_NAME, link),
           SystemCallException.ENODEV);
     }
+  }
+
+  /** As a group of theirs: the kernel waits for its readers once, not once for each. */
+  @Override
+  public void deleteAll(Collection<String> links) throws BangerException {
+    if (links.isEmpty()) {
+      return;
+    }
+    int group = ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
+    for (String link : links) {
+      Optional<String> index = read(LINKS.resolve(link).resolve("ifindex"));
+      if (index.isPresent()) {
+        askUnlessGone(
+            "cannot mark the interface " + link,
+            link(NEW_LINK, Integer.parseInt(index.get()), 0).attribute(LINK_GROUP, group),
+            SystemCallException.ENODEV);
+      }
+    }
+    if (Set.copyOf(links).containsAll(members(group))) {
+      askUnlessGone(
+          "cannot remove " + links.size() + " interfaces",
+          link(DELETE_LINK, NO_INDEX, 0).attribute(LINK_GROUP, group),
+          SystemCallException.ENODEV);
+      return;
+    }
+    for (String link : links) { // somebody else has a group of this number
+      delete(link);
+    }
+  }
+
+  private static List<String> members(int group) throws BangerException {
+    Optional<String> number = Optional.of(String.valueOf(group));
+    List<String> members = new ArrayList<>();
+    for (String name : names(LINKS)) {
+      if (read(LINKS.resolve(name).resolve("netdev_group")).equals(number)) {
+        members.add(name);
+      }
+    }
+    return members;
   }
 
   @Override

@@ -142,8 +142,8 @@ class NetworkHostTest {
   private static String state() throws Exception {
     return sh(
         "ip -br link | awk '{print $1}' | sort; ip rule; ip route; nft list ruleset;"
-            + " cat /proc/sys/net/ipv4/ip_forward /proc/sys/net/ipv6/conf/all/forwarding"
-            + " /proc/sys/net/bridge/bridge-nf-call-* 2> /dev/null");
+            + " grep -rs . /proc/sys/net/ipv4/conf /proc/sys/net/ipv4/ip_forward"
+            + " /proc/sys/net/ipv6/conf /proc/sys/net/bridge | sort");
   }
 
   private Host.Result in(int slot, String line) throws Exception {
@@ -158,14 +158,29 @@ class NetworkHostTest {
     return "timeout 5 bash -c 'cat < /dev/tcp/" + address + "/" + port + "'";
   }
 
+  /** Whether a ping out of a VM is answered, and comes to the internet from this address only. */
+  private boolean pingSeenFrom(String sender) throws Exception {
+    sh(
+        "ip netns exec bti nft 'table ip seen; flush table ip seen; table ip seen { chain in { type"
+            + " filter hook input priority 0; icmp type != echo-request accept; ip saddr "
+            + sender
+            + " counter accept; ip protocol icmp drop; }; }'");
+    boolean answered = reaches(11, INTERNET);
+    String seen =
+        sh("ip netns exec bti nft list table ip seen; ip netns exec bti nft delete table ip seen");
+    return answered && !seen.contains("packets 0 ");
+  }
+
   @Test
   @Order(1)
   void packetsLeaveUnderTheHostsAddressAndUnderTheirOwnWithoutNat() throws Exception {
     assertThat(in(11, ask(INTERNET, 80)).ok().out().strip()).isEqualTo("203.0.113.1");
     assertThat(in(11, ask(INTERNET_6, 81)).ok().out())
         .contains("2001:0db8:0099:0000:0000:0000:0000:0001");
+    assertThat(pingSeenFrom("203.0.113.1")).isTrue();
     host.banger("vm", "set", "m11", "--nat", "off").ok();
     assertThat(in(11, ask(INTERNET, 80)).ok().out().strip()).isEqualTo(address(11));
+    assertThat(pingSeenFrom(address(11))).isTrue();
     assertThat(host.banger("vm", "set", "m11", "--nat", "on").ok().out())
         .contains("nat: off -> on");
     assertThat(in(11, ask(INTERNET, 80)).ok().out().strip()).isEqualTo("203.0.113.1");
@@ -338,7 +353,7 @@ class NetworkHostTest {
   void anAddressThatIsNotToBeHadIsRefusedWithItsOwner() throws Exception {
     Host.Result taken = host.banger("vm", "create", "--ip", address(11));
     assertThat(taken.status()).isEqualTo(1);
-    assertThat(taken.err()).contains("IN_USE", address(11) + " belongs to VM");
+    assertThat(taken.err()).contains("IN_USE", address(11) + " belongs to VM m11");
     assertThat(host.banger("vm", "create", "--ip", "10.98.0.5").err()).contains("INVALID");
     assertThat(host.banger("vm", "ls", "--all", "--quiet").ok().out().lines()).hasSize(4);
     assertThat(host.banger("vm", "ls").ok().out()).contains(address(11));
@@ -370,6 +385,23 @@ class NetworkHostTest {
         .filter(part -> !part.isEmpty())
         .sorted()
         .collect(Collectors.joining("\n"));
+  }
+
+  @Test
+  @Order(7)
+  void aPublishedPortIsReachedFromOutsideUntilItIsTakenBack() throws Exception {
+    in(
+            11,
+            "setsid perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(LocalPort => 8080,"
+                + " Listen => 5, ReuseAddr => 1) or die; while ($c = $s->accept) { print $c \"m11\\n\";"
+                + " close $c }' < /dev/null > /dev/null 2>&1 &")
+        .ok();
+    String call = "ip netns exec bti timeout 5 socat -u TCP:203.0.113.1:18088 - 2> /dev/null; true";
+    assertThat(sh(call)).isEmpty();
+    host.banger("vm", "publish", "m11", "0.0.0.0:18088:8080").ok();
+    await().atMost(Duration.ofSeconds(20)).until(() -> sh(call).equals("m11\n"));
+    host.banger("vm", "unpublish", "m11", "18088:8080").ok();
+    assertThat(sh(call)).isEmpty();
   }
 
   @Test

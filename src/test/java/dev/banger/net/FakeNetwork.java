@@ -6,6 +6,7 @@ import dev.banger.privileged.HostNetwork;
 import dev.banger.privileged.Route;
 import java.net.InetAddress;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -43,6 +44,11 @@ final class FakeNetwork implements HostNetwork {
 
   volatile String boot = "boot-1";
   volatile boolean refusesBridges;
+  volatile boolean refusesGroups;
+
+  /** What was removed together, each time. */
+  final List<Set<String>> removals = new CopyOnWriteArrayList<>();
+
   private volatile @Nullable Listener listener;
 
   /** With these interfaces; nothing is forwarded. */
@@ -193,6 +199,15 @@ final class FakeNetwork implements HostNetwork {
     links.remove(link);
     addresses.remove(link);
     settings.keySet().removeIf(name -> name.contains("/conf/" + link + "/"));
+  }
+
+  @Override
+  public void deleteAll(Collection<String> all) throws BangerException {
+    removals.add(Set.copyOf(all));
+    if (refusesGroups) {
+      throw new BangerException(ErrorCode.HOST_UNSUPPORTED, "no groups today", "");
+    }
+    all.forEach(this::delete);
   }
 
   @Override
