@@ -27,7 +27,7 @@ import java.util.Properties;
  */
 public final class AcceleratorProbe {
   private static final System.Logger LOG = System.getLogger(AcceleratorProbe.class.getName());
-  private static final Duration LIMIT = Duration.ofSeconds(3);
+  private static final Duration LIMIT = Duration.ofSeconds(6);
   private static final Path CPU_INFO = Path.of("/proc/cpuinfo");
 
   /** A vCPU that takes longer for the payload's 1,000,000 turns is interpreted, not run. */

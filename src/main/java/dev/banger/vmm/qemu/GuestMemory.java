@@ -14,6 +14,7 @@ import dev.banger.vmm.VmmSpec;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.DirectoryIteratorException;
+import java.nio.file.DirectoryNotEmptyException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -42,6 +43,8 @@ final class GuestMemory {
   private static final Path PROC = Path.of("/proc");
   private static final Pattern PID = Pattern.compile("[0-9]+");
 
+  private static final int ATTEMPTS = 100;
+
   private final Path shared;
 
   /**
@@ -60,11 +63,7 @@ final class GuestMemory {
   Path create(VmmSpec spec, ByteSize size) throws BangerException {
     Path file = place(spec);
     try {
-      if (!file.startsWith(spec.runDirectory())) {
-        makeOurs(sharedDirectory(spec.files()));
-      }
-      Files.deleteIfExists(file);
-      Files.createFile(file, permissions("rw-------"));
+      make(file, spec);
       try (RandomAccessFile memory = new RandomAccessFile(file.toFile(), "rw")) {
         memory.setLength(size.bytes());
       }
@@ -82,6 +81,23 @@ final class GuestMemory {
     }
   }
 
+  private void make(Path file, VmmSpec spec) throws IOException, BangerException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        if (!file.startsWith(spec.runDirectory())) {
+          makeOurs(sharedDirectory(spec.files()));
+        }
+        Files.deleteIfExists(file);
+        Files.createFile(file, permissions("rw-------"));
+        return;
+      } catch (NoSuchFileException e) { // a VM has ended, and took the directory with it
+        if (attempt == ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+  }
+
   /** Where this VM's file is; empty when there is none. */
   Optional<Path> find(VmmFiles files) {
     return Stream.of(files.runDirectory().resolve(IN_RUN_DIRECTORY), sharedFile(files))
@@ -89,15 +105,13 @@ final class GuestMemory {
         .findFirst();
   }
 
-  /**
-   * Removes the file wherever it is; there may be none. The shared directory stays: another start
-   * may be about to make its file there.
-   */
+  /** Removes the file wherever it is, and the shared directory behind the last; may be none. */
   void remove(VmmFiles files) throws BangerException {
     Path mine = sharedFile(files);
     try {
       Files.deleteIfExists(files.runDirectory().resolve(IN_RUN_DIRECTORY));
       Files.deleteIfExists(mine);
+      removeIfEmpty(sharedDirectory(files));
     } catch (IOException e) {
       throw new BangerException(
           ErrorCode.PERMISSION, "cannot remove the guest memory " + mine, "remove it by hand", e);
@@ -121,12 +135,21 @@ final class GuestMemory {
           Files.deleteIfExists(stray);
         }
       }
+      removeIfEmpty(directory);
     } catch (IOException e) {
       throw new BangerException(
           ErrorCode.PERMISSION,
           "cannot remove guest memory that no VM has from " + directory,
           "remove it by hand",
           e);
+    }
+  }
+
+  private static void removeIfEmpty(Path directory) throws IOException {
+    try {
+      Files.deleteIfExists(directory);
+    } catch (DirectoryNotEmptyException e) {
+      // Other VMs have theirs there.
     }
   }
 
