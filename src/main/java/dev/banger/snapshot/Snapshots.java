@@ -19,16 +19,19 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * VMs' disks as device-mapper snapshots. Each VM has two devices while it runs: its base, which is
  * the image and zeros behind it, and the disk itself, a snapshot of it. The loop devices below them
- * go with them. Nothing here remembers anything: what there is, is asked of the kernel.
+ * go with them. Nothing here remembers anything but what is being tried: what there is, is asked of
+ * the kernel.
  */
 public final class Snapshots {
   private final BlockDevices devices;
   private final Path data;
   private final ByteSize reserve;
+  private final Set<VmId> tried = ConcurrentHashMap.newKeySet();
 
   /**
    * @param data names devices, so that those of another data directory are others
@@ -63,6 +66,7 @@ public final class Snapshots {
     require();
     new Probe(directory)
         .run((vm, image, store) -> {
+          boolean _ = tried.add(vm);
           try {
             DeviceNames names = names();
             ByteSize size = Probe.SIZE.roundUp(Store.UNIT);
@@ -72,13 +76,15 @@ public final class Snapshots {
           } finally {
             devices.remove(names().disk(vm));
             devices.remove(names().base(vm));
+            boolean _ = tried.remove(vm);
           }
         });
   }
 
-  /** Removes what is attached of VMs that are not known any more. */
+  /** Removes what is attached of VMs that are not known any more, but what is being tried here. */
   public void reclaim(Known known) throws BangerException, InterruptedException {
     Set<VmId> strangers = attached();
+    strangers.removeAll(tried);
     strangers.removeAll(known.ids());
     for (VmId stranger : strangers) {
       detach(stranger);
