@@ -157,10 +157,11 @@ class PromoteHostTest {
       try {
         Process promotion = host.start("image", "promote", "new", "mine:3");
         host.sh(
-                "for i in $(seq 400); do banger daemon logs 2>/dev/null | grep -q 'mode=AGENT' && exit"
-                    + " 0; sleep 0.1; done; exit 1")
+                "for i in $(seq 4000); do grep -qs 'mode=AGENT' $BANGER_HOME/log/daemon.log"
+                    + " && exec kill -INT "
+                    + promotion.pid()
+                    + "; sleep 0.01; done; exit 1")
             .ok();
-        host.sh("kill -INT " + promotion.pid()).ok();
         assertThat(Host.await(promotion, new byte[0]).status()).isNotZero();
         assertThat(host.runtimeFiles()).noneMatch(file -> file.startsWith("vm/"));
         assertThat(host.banger("image", "ls").ok().out()).doesNotContain("mine:3");
