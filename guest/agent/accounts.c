@@ -116,16 +116,6 @@ void etc_users(struct configuration *configuration) {
     }
 }
 
-static bool has_line(const char *text, const char *wanted) {
-    size_t length = strlen(wanted);
-    for (const char *line = text; *line != 0; line += strcspn(line, "\n"), line += *line == '\n') {
-        if (strncmp(line, wanted, length) == 0 && (line[length] == '\n' || line[length] == 0)) return true;
-    }
-    return false;
-}
-
-typedef int home_work(const struct user *user, const void *context);
-
 /* In a child, which becomes the user. */
 static int work_as(const struct user *user, home_work *work, const void *context) {
     pid_t pid = fork();
@@ -139,77 +129,10 @@ static int work_as(const struct user *user, home_work *work, const void *context
     return WIFEXITED(status) ? WEXITSTATUS(status) : EIO;
 }
 
-/* Works in a user's home as that user: nothing planted there can lead root astray. Root itself needs no child. 0 or errno. */
-static int work_at_home(const char *name, home_work *work, const void *context) {
+int work_at_home(const char *name, home_work *work, const void *context) {
     struct user *user = malloc(sizeof *user);
     int error = user == NULL ? ENOMEM : user_find(name, user);
     if (error == 0) error = user->uid == 0 && users_switch ? work(user, context) : work_as(user, work, context);
     free(user);
     return error;
-}
-
-static int add_keys(const struct user *user, const void *context) {
-    const struct user_keys *keys = context;
-    char directory[USER_PATH + 16], path[USER_PATH + 48];
-    snprintf(directory, sizeof directory, "%s/.ssh", user->home);
-    snprintf(path, sizeof path, "%s/authorized_keys", directory);
-    if (mkdir(directory, 0700) != 0 && errno != EEXIST) return errno;
-    if (chmod(directory, 0700) != 0) return errno;
-    char *old = files_read(path, NULL);
-    if (old == NULL && errno != ENOENT) return errno;
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL) return ENOMEM;
-    const char *before = old == NULL ? "" : old;
-    fputs(before, out);
-    if (before[0] != 0 && before[strlen(before) - 1] != '\n') fputc('\n', out);
-    for (size_t i = 0; i < keys->count; i++) {
-        if (keys->keys[i][0] != 0 && !has_line(before, keys->keys[i])) fprintf(out, "%s\n", keys->keys[i]);
-    }
-    if (fclose(out) != 0) return ENOMEM;
-    int error = strcmp(text, before) == 0 ? 0 : files_write(path, text, size, 0600, user->uid, user->gid);
-    free(text);
-    free(old);
-    return error;
-}
-
-static void write_quoted(FILE *out, const char *key, const char *value) {
-    fprintf(out, "\t%s = \"", key);
-    for (; *value != 0; value++) {
-        if (*value == '"' || *value == '\\') fputc('\\', out);
-        fputc(*value, out);
-    }
-    fputs("\"\n", out);
-}
-
-static int write_git(const struct user *user, const void *context) {
-    const struct configuration *configuration = context;
-    char path[USER_PATH + 16];
-    snprintf(path, sizeof path, "%s/.gitconfig", user->home);
-    if (access(path, F_OK) == 0) return 0;
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (out == NULL) return ENOMEM;
-    fputs("[user]\n", out);
-    if (configuration->git_name[0] != 0) write_quoted(out, "name", configuration->git_name);
-    if (configuration->git_email[0] != 0) write_quoted(out, "email", configuration->git_email);
-    if (fclose(out) != 0) return ENOMEM;
-    return files_write(path, text, size, 0644, user->uid, user->gid);
-}
-
-void etc_keys(struct configuration *configuration) {
-    for (size_t i = 0; i < configuration->keys_count; i++) {
-        const struct user_keys *keys = &configuration->keys[i];
-        int error = work_at_home(keys->user, add_keys, keys);
-        if (error != 0) configuration_warn(configuration, "cannot add keys for user '%s': %s", keys->user, strerror(error));
-    }
-}
-
-void etc_git(struct configuration *configuration) {
-    if (configuration->git_user == NULL) return;
-    int error = work_at_home(configuration->git_user, write_git, configuration);
-    if (error == 0) return;
-    configuration_warn(configuration, "cannot write .gitconfig of user '%s': %s", configuration->git_user, strerror(error));
 }

@@ -181,18 +181,21 @@ static void decode_users(struct configuration *c, struct wire_reader *r) {
     }
 }
 
-static void decode_keys(struct configuration *c, struct wire_reader *r) {
-    c->keys = items(c, r, &c->keys_count, 6, sizeof *c->keys);
-    for (size_t i = 0; i < c->keys_count; i++) {
-        c->keys[i].user = name(c, r);
-        c->keys[i].keys = lines(c, r, WIRE_TEXT_LIMIT, &c->keys[i].count);
+static void decode_synced(struct configuration *c, struct wire_reader *r) {
+    struct synced *synced = &c->synced;
+    synced->user = name(c, r);
+    synced->keys = lines(c, r, WIRE_TEXT_LIMIT, &synced->key_count);
+    synced->files = items(c, r, &synced->file_count, 13, sizeof *synced->files);
+    for (size_t i = 0; i < synced->file_count; i++) {
+        struct synced_file *file = &synced->files[i];
+        file->path = line(c, r, WIRE_PATH_LIMIT);
+        file->mode = wire_u32(r);
+        file->flags = wire_u8(r);
+        const uint8_t *content = wire_bytes(r, WIRE_CONFIGURATION_LIMIT, &file->length);
+        if (content != NULL) content = (const uint8_t *)arena_text(&c->arena, content, file->length);
+        file->content = content;
+        if (file->path[0] == 0 || content == NULL || (file->mode & ~07777U) != 0 || (file->flags & ~SYNCED_QUIET) != 0) r->bad = true;
     }
-}
-
-static void decode_git(struct configuration *c, struct wire_reader *r) {
-    c->git_user = name(c, r);
-    c->git_name = line(c, r, WIRE_PATH_LIMIT);
-    c->git_email = line(c, r, WIRE_PATH_LIMIT);
 }
 
 static void decode_environment(struct configuration *c, struct wire_reader *r) {
@@ -230,10 +233,11 @@ static const struct {
     {"hosts", decode_hosts},
     {"files", decode_files},
     {"users", decode_users},
-    {"authorizedKeys", decode_keys},
-    {"git", decode_git},
+    {NULL, NULL}, /* 13 and 14 were used once */
+    {NULL, NULL},
     {"environment", decode_environment},
     {"entrypoint", decode_entrypoint},
+    {"synced", decode_synced},
 };
 
 const char *configuration_decode(struct configuration *configuration, struct wire_reader body) {
@@ -247,7 +251,7 @@ const char *configuration_decode(struct configuration *configuration, struct wir
         size_t length;
         const uint8_t *bytes = wire_bytes(&body, WIRE_CONFIGURATION_LIMIT, &length);
         if (body.bad) break;
-        if (tag == 0 || tag >= sizeof sections / sizeof *sections) {
+        if (tag >= sizeof sections / sizeof *sections || sections[tag].decode == NULL) {
             configuration_warn(configuration, "section %u is unknown and was skipped", tag);
             continue;
         }

@@ -67,10 +67,23 @@ struct new_user {
     size_t group_count;
 };
 
-struct user_keys {
-    const char *user;
+enum { SYNCED_QUIET = 1 };
+
+struct synced_file {
+    const char *path; /* absolute, or below the user's home */
+    uint32_t mode;
+    uint8_t flags;
+    const uint8_t *content;
+    size_t length;
+};
+
+/* All that the host keeps for a user of the guest. */
+struct synced {
+    const char *user; /* NULL: the section did not come */
     const char **keys;
-    size_t count;
+    size_t key_count;
+    struct synced_file *files;
+    size_t file_count;
 };
 
 /* A section that did not come is NULL, or has its flag false. */
@@ -100,9 +113,7 @@ struct configuration {
     size_t file_count;
     struct new_user *users;
     size_t user_count;
-    struct user_keys *keys;
-    size_t keys_count;
-    const char *git_user, *git_name, *git_email;
+    struct synced synced;
     bool has_environment;
     const char **environment;
     size_t environment_count;

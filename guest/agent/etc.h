@@ -3,6 +3,7 @@
 #define BANGER_ETC_H
 
 #include "configuration.h"
+#include "user.h"
 
 /* Of etc.c. */
 void etc_hostname(struct configuration *configuration);
@@ -13,7 +14,13 @@ void etc_files(struct configuration *configuration);
 
 /* Of accounts.c. */
 void etc_users(struct configuration *configuration);
-void etc_keys(struct configuration *configuration);
-void etc_git(struct configuration *configuration);
+
+typedef int home_work(const struct user *user, const void *context);
+
+/* Works in a user's home as that user: nothing planted there can lead root astray. Root itself needs no child. 0 or errno. */
+int work_at_home(const char *name, home_work *work, const void *context);
+
+/* Of synced.c. */
+void etc_synced(struct configuration *configuration);
 
 #endif

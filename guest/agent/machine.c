@@ -123,8 +123,7 @@ static void apply_sections(struct configuration *from) {
     etc_hosts(from);
     etc_users(from);
     etc_files(from);
-    etc_keys(from);
-    etc_git(from);
+    etc_synced(from);
     machine_mark("files");
     apply_environment(from);
     if (from->has_nics) nics_apply(from);

@@ -142,6 +142,11 @@ final class RoomsTest {
   }
 
   @Test
+  void sshIsServedInGuestAlone() {
+    only("org.apache.sshd..", "guest");
+  }
+
+  @Test
   void sqlIsInStoreAlone() {
     only("java.sql..", "store");
   }
@@ -156,6 +161,8 @@ final class RoomsTest {
         .doNotHaveFullyQualifiedName(ROOT + ".cli.Terminal")
         .and()
         .doNotHaveFullyQualifiedName(ROOT + ".cli.DaemonStarter")
+        .and()
+        .doNotHaveFullyQualifiedName(ROOT + ".cli.OpenSsh")
         .should()
         .dependOnClassesThat()
         .haveFullyQualifiedName("java.lang.ProcessBuilder")

@@ -26,6 +26,7 @@ public final class Api {
             StreamApi.CONSOLE,
             StreamApi.STAT,
             LogApi.READ));
+    all.addAll(List.of(SshApi.CONNECT, SshApi.FILES));
     all.addAll(List.of(SetApi.SET, FigureApi.STATS, FigureApi.PING, FigureApi.HEALTH));
     all.addAll(List.of(PortApi.PUBLISH, PortApi.UNPUBLISH, PortApi.PORTS));
     all.addAll(List.of(EgressApi.EGRESS, EgressApi.TEST, EgressApi.LIST));

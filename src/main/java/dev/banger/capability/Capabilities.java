@@ -8,6 +8,8 @@ import dev.banger.model.BangerException;
 import dev.banger.model.ErrorCode;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,6 +21,13 @@ public final class Capabilities {
 
   public Capabilities(List<Capability> inOrder) {
     this.inOrder = List.copyOf(inOrder);
+  }
+
+  /** What no image has, of all hooks. */
+  public Set<String> withheld() {
+    return inOrder.stream()
+        .flatMap(capability -> capability.withheld().stream())
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /** Reports everything that is missing, for all hooks at once. */

@@ -4,6 +4,7 @@ import dev.banger.guest.Guest;
 import dev.banger.journal.Steps;
 import dev.banger.model.BangerException;
 import java.util.List;
+import java.util.Set;
 
 /**
  * One thing that a VM gets when it starts. Every method is called under rank VM and nothing else. A
@@ -36,6 +37,14 @@ public interface Capability {
    */
   default void running(StartPlan.Vm vm, GuestSource guest)
       throws BangerException, InterruptedException {}
+
+  /**
+   * Paths of the guest, from the root on and without a slash before them, which hold what is the
+   * host's own: no image has them.
+   */
+  default Set<String> withheld() {
+    return Set.of();
+  }
 
   /**
    * Takes back what {@link #prepare} made that must not outlive the run; also for a VM that died,

@@ -18,6 +18,8 @@ import org.aesh.command.CommandDefinition;
       KernelCommand.class,
       VmmCommand.class,
       DfCommand.class,
+      SshConfig.class,
+      SshProxy.class,
       DaemonCommand.class,
       DoctorCommand.class,
       Uninstall.class,

@@ -4,6 +4,7 @@ import dev.banger.api.UninstallApi;
 import dev.banger.api.VmApi;
 import dev.banger.doctor.HostTraces;
 import dev.banger.doctor.Repairs;
+import dev.banger.doctor.SshInclude;
 import dev.banger.model.BangerException;
 import dev.banger.model.Directories;
 import dev.banger.model.ErrorCode;
@@ -49,6 +50,10 @@ final class Uninstall extends ClientCommand {
         removed.add("doctor's repair: " + undone);
       }
       removed.addAll(HostTraces.remove(directories));
+      SshInclude include = SshInclude.of(System.getenv(), directories);
+      if (include.remove()) {
+        removed.add("banger's lines in " + include.file());
+      }
       removed.addAll(files.remove(purge));
     }
     List<String> failures = new ArrayList<>(files.failures());

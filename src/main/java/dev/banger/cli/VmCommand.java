@@ -17,6 +17,8 @@ import org.aesh.command.CommandDefinition;
       VmList.class,
       VmShow.class,
       VmExec.class,
+      VmSsh.class,
+      VmSync.class,
       VmCopy.class,
       VmLogs.class,
       VmSet.class,

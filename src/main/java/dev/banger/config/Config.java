@@ -69,8 +69,41 @@ public record Config(
     public static final Rates NONE = new Rates(Optional.empty(), Optional.empty());
   }
 
-  /** {@code [authorization]}: whole authorized_keys lines; empty git values leave git alone. */
-  public record Authorization(List<String> keys, String gitName, String gitEmail) {}
+  /**
+   * {@code [authorization]} and {@code [[sync]]}: whole authorized_keys lines.
+   *
+   * @param agents by a VM's name: fingerprints of keys of SSH agents that it may use; {@code *}:
+   *     all
+   */
+  public record Authorization(
+      List<String> keys, Git git, Map<String, List<String>> agents, List<Synced> files) {
+    public static final Authorization NONE =
+        new Authorization(List.of(), new Git("", "", ""), Map.of(), List.of());
+
+    public Authorization {
+      keys = List.copyOf(keys);
+      agents = Map.copyOf(agents);
+      files = List.copyOf(files);
+    }
+  }
+
+  /**
+   * Who commits in guests; empty values leave git alone.
+   *
+   * @param signingKey the SSH key that commits are signed with, as a line of authorized_keys
+   */
+  public record Git(String name, String email, String signingKey) {
+    public boolean isEmpty() {
+      return name.isEmpty() && email.isEmpty() && signingKey.isEmpty();
+    }
+  }
+
+  /**
+   * A file of this host that guests get.
+   *
+   * @param to absolute, or below the home of the guest's root
+   */
+  public record Synced(Path from, String to, int mode) {}
 
   /** {@code [log]}: {@code format} is text (key=value) or json. */
   public record Log(String level, String format) {}
@@ -106,7 +139,7 @@ public record Config(
             Optional.empty(),
             Optional.empty(),
             Rates.NONE),
-        new Authorization(List.of(), "", ""),
+        Authorization.NONE,
         Map.of(),
         new Log("info", "text"),
         new Admission(1.5, ByteSize.mib(512)),

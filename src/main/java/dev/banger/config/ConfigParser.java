@@ -44,6 +44,8 @@ final class ConfigParser {
           "authorization.keys",
           "authorization.git_name",
           "authorization.git_email",
+          "authorization.git_signing_key",
+          SyncParser.KEY,
           "log.level",
           "log.format",
           "admission.memory_overcommit",
@@ -74,6 +76,9 @@ final class ConfigParser {
   private static final int MOST_TAPS = 256;
   private static final int MOST_PORT = 65_535;
   private static final String REGISTRIES = "registries.hosts";
+  private static final String AGENTS = "authorization.agents";
+  private static final String SIGNING_KEY = "(ssh|ecdsa|sk)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( .*)?";
+  private static final String FINGERPRINT = "\\*|SHA256:[A-Za-z0-9+/]{43}";
   private static final Set<String> REGISTRY_KEYS = Set.of("http", "mirrors", "ca");
 
   private final Path file;
@@ -89,7 +94,10 @@ final class ConfigParser {
   Config parse() throws BangerException {
     Config base = Config.defaults();
     for (String key : toml.dottedKeySet()) {
-      boolean named = key.startsWith("binaries.") || key.startsWith(REGISTRIES + ".");
+      boolean named =
+          key.startsWith("binaries.")
+              || key.startsWith(REGISTRIES + ".")
+              || key.startsWith(AGENTS + ".");
       if (!KEYS.contains(key) && !named) {
         mistake(
             key, "no such setting; known: " + String.join(", ", KEYS.stream().sorted().toList()));
@@ -108,10 +116,7 @@ final class ConfigParser {
                 seconds("vm.boot_timeout"),
                 seconds("vm.hang_timeout"),
                 new Config.Rates(rate("vm.disk_rate"), rate("vm.net_rate"))),
-            new Config.Authorization(
-                strings("authorization.keys"),
-                string("authorization.git_name", ""),
-                string("authorization.git_email", "")),
+            new Config.Authorization(strings("authorization.keys"), git(), agents(), synced()),
             binaries(),
             new Config.Log(
                 choice("log.level", "info", "debug", "info", "warn", "error"),
@@ -224,6 +229,46 @@ final class ConfigParser {
         yield List.of();
       }
     };
+  }
+
+  private Map<String, List<String>> agents() {
+    Map<String, List<String>> agents = new HashMap<>();
+    if (get(AGENTS) instanceof TomlTable table) {
+      for (String name : table.keySet()) {
+        List<String> keys = strings(AGENTS + "." + name);
+        if (!keys.stream().allMatch(key -> key.matches(FINGERPRINT))) {
+          mistake(
+              AGENTS + "." + name, "write what `ssh-add -l` shows: [\"SHA256:...\"], or [\"*\"]");
+        }
+        agents.put(name, keys);
+      }
+    }
+    return agents;
+  }
+
+  private Config.Git git() {
+    String name = line("authorization.git_name", ".*");
+    String email = line("authorization.git_email", ".*");
+    return new Config.Git(name, email, line("authorization.git_signing_key", SIGNING_KEY));
+  }
+
+  private String line(String key, String pattern) {
+    String text = string(key, "");
+    if (!text.isEmpty() && !text.matches(pattern)) {
+      mistake(key, "write one line" + (pattern.equals(SIGNING_KEY) ? " of a .pub file" : ""));
+      return "";
+    }
+    return text;
+  }
+
+  private List<Config.Synced> synced() {
+    List<Config.Synced> files = new ArrayList<>();
+    if (get(SyncParser.KEY) instanceof TomlArray tables) {
+      new SyncParser(tables, what -> mistake(SyncParser.KEY, what)).addTo(files);
+    } else if (get(SyncParser.KEY) != null) {
+      mistake(SyncParser.KEY, "write [[sync]], and from, to and mode below it");
+    }
+    return files;
   }
 
   private Map<String, Path> binaries() {

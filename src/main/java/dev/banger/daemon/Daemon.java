@@ -10,7 +10,7 @@ import dev.banger.capability.WorkDisk;
 import dev.banger.config.Config;
 import dev.banger.config.VmmSettings;
 import dev.banger.doctor.HostRoom;
-import dev.banger.guest.ssh.DaemonKey;
+import dev.banger.guest.ssh.SshEndpoint;
 import dev.banger.image.Images;
 import dev.banger.image.catalog.Catalogs;
 import dev.banger.image.disk.DiskTemplates;
@@ -101,20 +101,19 @@ public final class Daemon implements AutoCloseable {
 
   private void wire() throws BangerException, InterruptedException {
     Config config = configured();
-    boolean root = Root.isRoot();
     Database database = keep("store", Database.open(directories.database()));
     PidWatcher watcher = keep("watcher", new PidWatcher()); // outlives operations: undo waits
     StepObserver observer = TestPoints.observer();
     Journal journal = journal(database, observer);
     Operations operations = operations(database, observer);
     Binaries binaries = Binaries.installed(config.binaries(), releases());
-    OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
-    ImageParts stock = stock(config, binaries, journal, imageOps);
+    ImageParts stock = stock(config, binaries, journal);
     DiskParts disks = disks(config, binaries, journal);
     ChosenNetwork network = network(config, database, binaries);
     keep("operations", () -> operations.close(OPERATIONS_END)); // they end before their network
     ChosenAccelerator accelerator = accelerator(config, binaries);
     Forwarder forwarder = forwarder(config, database, network);
+    Authorization authorization = stock.authorization(config);
     Vms vms =
         Vms.open(
             new VmParts(
@@ -125,11 +124,11 @@ public final class Daemon implements AutoCloseable {
                 stock.images(),
                 stock.kernels(),
                 driver(config, binaries, watcher, accelerator, network),
-                capabilities(config, stock, disks, network, forwarder, database),
+                capabilities(authorization, stock, disks, network, forwarder, database),
                 forwarder,
                 network.bridged(),
                 accelerator::choose,
-                number -> Host.confinement(root, number),
+                confinements(),
                 config.vm().bootLimit(),
                 config.vm().hangLimit(),
                 config.vm().rates(),
@@ -137,7 +136,7 @@ public final class Daemon implements AutoCloseable {
                 () -> HostRoom.look(directories),
                 directories,
                 clock,
-                imageOps,
+                stock.lock(),
                 sweeps(stock, disks, database),
                 REAPER_PERIOD,
                 disks.chosen().disks()));
@@ -151,7 +150,8 @@ public final class Daemon implements AutoCloseable {
             stock.kernels(),
             stock.catalogs(),
             stock.releases(),
-            stock.key(),
+            stock.ssh(),
+            authorization,
             new ExecSessions(),
             new ProgramTable(database),
             binaries,
@@ -159,6 +159,11 @@ public final class Daemon implements AutoCloseable {
             directories,
             network),
         accelerator);
+  }
+
+  private static VmParts.Confinements confinements() throws BangerException {
+    boolean root = Root.isRoot();
+    return number -> Host.confinement(root, number);
   }
 
   private Config configured() throws BangerException {
@@ -197,9 +202,18 @@ public final class Daemon implements AutoCloseable {
     return forwarder;
   }
 
-  /** What VMs are made of. */
+  /** What VMs are made of, and how they are spoken with. */
   private record ImageParts(
-      Images images, Kernels kernels, Catalogs catalogs, Releases releases, DaemonKey key) {
+      Images images,
+      Kernels kernels,
+      Catalogs catalogs,
+      Releases releases,
+      SshEndpoint ssh,
+      OrderedLock lock) {
+    Authorization authorization(Config config) {
+      return new Authorization(config.authorization(), ssh.keys().client());
+    }
+
     void reclaim() throws BangerException, InterruptedException {
       images.reclaim();
       kernels.reclaim();
@@ -207,8 +221,9 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  private ImageParts stock(Config config, Binaries binaries, Journal journal, OrderedLock imageOps)
+  private ImageParts stock(Config config, Binaries binaries, Journal journal)
       throws BangerException {
+    OrderedLock imageOps = new OrderedLock(LockRank.IMAGE_OPS, "images");
     Kernels kernels =
         new Kernels(directories, binaries, binaries.find(AGENT), imageOps, journal, clock);
     BlobCache blobs = new BlobCache(directories.cache().resolve("blobs"), clock);
@@ -224,8 +239,8 @@ public final class Daemon implements AutoCloseable {
             config.vmm().releases(),
             () -> new WebContents(blobs, config.registries(), System.getenv()),
             journal);
-    DaemonKey key = new DaemonKey(directories.data().resolve("ssh"));
-    return new ImageParts(images, kernels, catalogs, releases, key);
+    SshEndpoint ssh = keep("ssh", new SshEndpoint(directories.data().resolve("ssh")));
+    return new ImageParts(images, kernels, catalogs, releases, ssh, imageOps);
   }
 
   /** What VMs write to. */
@@ -283,11 +298,11 @@ public final class Daemon implements AutoCloseable {
         () -> disks.chosen().reclaim(new VmTable(database)),
         stock::reclaim,
         disks.templates()::reclaim,
-        () -> stock.images().seeds().refresh(stock.key().fingerprint()));
+        () -> stock.images().seeds().refresh(stock.ssh().keys().client().fingerprint()));
   }
 
   private static Capabilities capabilities(
-      Config config,
+      Authorization authorization,
       ImageParts stock,
       DiskParts disks,
       ChosenNetwork network,
@@ -298,7 +313,7 @@ public final class Daemon implements AutoCloseable {
         List.of(
             new SystemDisk(disks.templates(), disks.chosen().disks(), disks.chosen()),
             new WorkDisk(disks.templates(), stock.images().seeds()),
-            new Authorization(config.authorization(), stock.key()),
+            authorization,
             network.capability(),
             new Ports(forwarder, network.dialers()),
             new Channel(vm ->

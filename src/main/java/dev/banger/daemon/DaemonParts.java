@@ -1,7 +1,8 @@
 package dev.banger.daemon;
 
+import dev.banger.capability.Authorization;
 import dev.banger.config.Config;
-import dev.banger.guest.ssh.DaemonKey;
+import dev.banger.guest.ssh.SshEndpoint;
 import dev.banger.image.Images;
 import dev.banger.image.catalog.Catalogs;
 import dev.banger.image.kernel.Kernels;
@@ -22,7 +23,8 @@ record DaemonParts(
     Kernels kernels,
     Catalogs catalogs,
     Releases releases,
-    DaemonKey key,
+    SshEndpoint ssh,
+    Authorization authorization,
     ExecSessions programs,
     ProgramTable kept,
     Binaries binaries,

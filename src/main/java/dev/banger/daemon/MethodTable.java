@@ -57,6 +57,7 @@ final class MethodTable {
     vms.addTo(methods);
     new ProgramMethods(parts, operations, vms).addTo(methods);
     new StreamMethods(parts.vms(), parts.directories()).addTo(methods);
+    new SshMethods(parts).addTo(methods);
     new SetMethods(parts.vms()).addTo(methods);
     new PortMethods(parts.vms()).addTo(methods);
     new NetworkMethods(parts.vms(), parts.network().bridged()).addTo(methods);

@@ -34,7 +34,7 @@ final class SeedMethods {
   SeedMethods(DaemonParts parts) {
     this.images = parts.images();
     this.promotion = parts.vms().promotion();
-    this.key = parts.key();
+    this.key = parts.ssh().keys().client();
   }
 
   void addTo(Methods methods) {

@@ -131,14 +131,27 @@ public final class GuestConfiguration {
     }
   }
 
-  /** Lines for a user's authorized_keys. */
-  public record AuthorizedKeys(String user, List<String> keys) {
-    public AuthorizedKeys {
-      keys = List.copyOf(keys);
+  /**
+   * A file that the host keeps in the guest until it says otherwise.
+   *
+   * @param path absolute, or below the user's home
+   * @param quiet nothing is said when the guest has a file of its own there
+   */
+  public record SyncedFile(String path, int mode, boolean quiet, ByteBuffer content) {
+    public SyncedFile {
+      content = content.asReadOnlyBuffer();
     }
 
     private void write(WireWriter out) {
-      out.name(user).strings(keys);
+      byte[] bytes = new byte[content.remaining()];
+      content.duplicate().get(bytes);
+      out.path(path).u32(mode).u8(quiet ? 1 : 0).bytes(bytes);
+    }
+
+    /** What is in it is nobody's business. */
+    @Override
+    public String toString() {
+      return path;
     }
   }
 
@@ -242,12 +255,13 @@ public final class GuestConfiguration {
       return addList(SectionTag.USERS, users, (out, user) -> user.write(out));
     }
 
-    public Builder authorizedKeys(List<AuthorizedKeys> keys) {
-      return addList(SectionTag.AUTHORIZED_KEYS, keys, (out, user) -> user.write(out));
-    }
-
-    public Builder git(String user, String name, String email) {
-      return add(SectionTag.GIT, out -> out.name(user).name(name).name(email));
+    /** All that the host keeps for a user: lines of authorized_keys, and files. */
+    public Builder synced(String user, List<String> keys, List<SyncedFile> files) {
+      List<String> lines = List.copyOf(keys);
+      List<SyncedFile> all = List.copyOf(files);
+      return add(
+          SectionTag.SYNCED,
+          out -> out.name(user).strings(lines).list(all, (o, file) -> file.write(o)));
     }
 
     /** The default environment of execs and of the entrypoint. */

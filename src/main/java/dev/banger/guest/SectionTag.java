@@ -14,10 +14,9 @@ enum SectionTag {
   HOSTS(10),
   FILES(11),
   USERS(12),
-  AUTHORIZED_KEYS(13),
-  GIT(14),
   ENVIRONMENT(15),
-  ENTRYPOINT(16);
+  ENTRYPOINT(16),
+  SYNCED(17);
 
   private final int tag;
 

@@ -6,7 +6,12 @@ import java.util.Set;
 /** Keeps of a home directory what a work seed may hold: no key, and nothing of banger's own. */
 public final class HomeSieve implements Sieve {
   private static final Set<String> LEFT_OUT =
-      Set.of(".banger", "lost+found", ".ssh/authorized_keys", ".ssh/authorized_keys2");
+      Set.of(
+          ".banger",
+          ".local/state/banger",
+          "lost+found",
+          ".ssh/authorized_keys",
+          ".ssh/authorized_keys2");
 
   @Override
   public Fate fate(String path) {

@@ -45,6 +45,7 @@ public final class Scrub implements Sieve {
           ".kube/",
           ".config/gh/",
           ".docker/config.json",
+          ".local/state/banger/",
           ".git-credentials",
           ".netrc");
 

@@ -209,6 +209,11 @@ final class Boot {
         why);
   }
 
+  /** How a VMM that has ended did so, and what was on its console; empty while it runs. */
+  static Optional<String> lastWords(RunningVmm vmm) throws InterruptedException {
+    return vmm.awaitExit(LAST_WORDS).map(exit -> exit + console(vmm));
+  }
+
   private static Supplier<BangerException> silence(RunningVmm vmm, StartPlan plan, Duration limit) {
     return () ->
         new BangerException(

@@ -167,7 +167,7 @@ public final class Promotion {
     @Override
     public Pulled pull(ImageReference reference, Path disk, Steps scratch, Progress progress)
         throws BangerException, InterruptedException {
-      Reading reading = new Reading(false, false, scrub ? new Scrub() : Sieve.OPEN);
+      Reading reading = new Reading(false, false, without("", scrub ? new Scrub() : Sieve.OPEN));
       return disks.read(
           row,
           OwnDisk.SYSTEM,
@@ -206,6 +206,12 @@ public final class Promotion {
     }
   }
 
+  /** What the host put into the guest's files stays out of every image. */
+  private Sieve without(String place, Sieve rest) {
+    Set<String> withheld = parts.capabilities().withheld();
+    return path -> withheld.contains(place + path) ? Sieve.Fate.LEFT_OUT : rest.fate(path);
+  }
+
   private String seed(VmRow row, Image image, String fingerprint, Progress progress, Held held)
       throws BangerException, InterruptedException {
     if (!OwnDisk.WORK.in(parts.directories().vm(row.id())).exists()) {
@@ -222,7 +228,8 @@ public final class Promotion {
         guest -> {
           progress.stage("copy files");
           GuestTree tree =
-              new GuestTree(guest, new Reading(false, true, new HomeSieve()), progress);
+              new GuestTree(
+                  guest, new Reading(false, true, without("root/", new HomeSieve())), progress);
           String origin = "VM " + row.name() + " (" + row.id() + ")";
           try {
             return images.seeds().make(image, tree, origin, fingerprint, progress).image();

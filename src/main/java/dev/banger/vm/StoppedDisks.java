@@ -26,8 +26,8 @@ import java.util.List;
  * steps are the VM's: what is left of it goes as what is left of a start goes.
  */
 final class StoppedDisks {
-  /** What the helper takes; the agent remembers the hard links that it has seen. */
-  static final Need NEED = new Need(2, ByteSize.mib(512));
+  /** What the helper takes: its agent has one thread, and remembers the hard links it has seen. */
+  static final Need NEED = new Need(1, ByteSize.mib(512));
 
   private final VmParts parts;
   private final Plans plans;
@@ -55,6 +55,12 @@ final class StoppedDisks {
       Boot.Booted helper = boot(row, shown, scratch, progress);
       try (Guest guest = helper.guest()) {
         return reader.read(guest);
+      } catch (BangerException e) {
+        throw Boot.lastWords(helper.vmm())
+            .map(words ->
+                new BangerException(
+                    e.code(), e.getMessage() + ": the helper VM ended: " + words, e.hint(), e))
+            .orElse(e);
       }
     }
   }

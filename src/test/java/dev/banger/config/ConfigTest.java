@@ -55,6 +55,43 @@ class ConfigTest {
   }
 
   @Test
+  void filesForGuestsHaveAPlaceThereAndAMode() throws Exception {
+    Config config =
+        read(
+            """
+            [[sync]]
+            from = "~/.netrc"
+            [[sync]]
+            from = "/srv/pip.conf"
+            to = "/etc/pip.conf"
+            mode = "0640"
+            """);
+    assertThat(config.authorization().files())
+        .containsExactly(
+            new Config.Synced(Path.of(System.getProperty("user.home"), ".netrc"), ".netrc", 0600),
+            new Config.Synced(Path.of("/srv/pip.conf"), "/etc/pip.conf", 0640));
+  }
+
+  @Test
+  void aFileForGuestsThatLeadsElsewhereIsAMistake() {
+    for (String wrong :
+        List.of(
+            "from = 'x'",
+            "from = '~/x'\nto = 'x'",
+            "from = '~/x'\nto = '~/../x'",
+            "from = '~/x'\nto = '/x/'",
+            "from = '~/x'\nmode = '4755'",
+            "from = '~/x'\nmode = 384",
+            "from = '~/x'\nowner = 'me'",
+            "to = '~/x'")) {
+      assertThatThrownBy(() -> read("[[sync]]\n" + wrong)).as(wrong).hasMessageContaining("sync");
+    }
+    assertThatThrownBy(() -> read("[[sync]]\nfrom = '~/x'\n[[sync]]\nfrom = '/y'\nto = '~/x'"))
+        .hasMessageContaining("twice");
+    assertThatThrownBy(() -> read("sync = 'x'")).hasMessageContaining("[[sync]]");
+  }
+
+  @Test
   void aSyntaxErrorIsReportedWithItsLine() {
     assertThatThrownBy(() -> read("a = \n")).hasMessageContaining("line 1");
   }

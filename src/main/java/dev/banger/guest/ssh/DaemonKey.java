@@ -4,7 +4,9 @@ import dev.banger.lock.LeafLock;
 import dev.banger.model.BangerException;
 import dev.banger.model.Ed25519;
 import dev.banger.model.ErrorCode;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -13,10 +15,12 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
@@ -24,20 +28,23 @@ import java.security.SecureRandom;
 import java.security.interfaces.EdECPrivateKey;
 import java.security.interfaces.EdECPublicKey;
 import java.util.Set;
+import org.apache.sshd.common.NamedResource;
+import org.apache.sshd.common.config.keys.FilePasswordProvider;
+import org.apache.sshd.common.util.security.SecurityUtils;
 
 /**
- * The daemon's own SSH key, which root of every guest lets in: {@code id_ed25519} and {@code
- * id_ed25519.pub}, made when first wanted. What is there is never written over. The files are the
- * truth and are read each time, which takes no cryptography.
+ * A key of the daemon: the one which root of every guest lets in ({@code id_ed25519} and {@code
+ * id_ed25519.pub}), or another beside it; made when first wanted. What is there is never written
+ * over. The files are the truth and are read each time, which takes no cryptography.
  */
 public final class DaemonKey {
-  private static final String COMMENT = "banger";
   private static final String PREFIX = ".new-";
   private static final int LONGEST = 16 << 10;
   private static final Set<PosixFilePermission> OWNER_ONLY =
       PosixFilePermissions.fromString("rw-------");
 
   private final Path directory;
+  private final String comment;
   private final Path file;
   private final Path publicFile;
   private final SecureRandom random = new SecureRandom();
@@ -47,9 +54,19 @@ public final class DaemonKey {
    * @param directory made when it is missing, for its owner alone
    */
   public DaemonKey(Path directory) {
+    this(directory, "id_ed25519", "banger");
+  }
+
+  private DaemonKey(Path directory, String name, String comment) {
     this.directory = directory;
-    this.file = directory.resolve("id_ed25519");
-    this.publicFile = directory.resolve("id_ed25519.pub");
+    this.comment = comment;
+    this.file = directory.resolve(name);
+    this.publicFile = directory.resolve(name + ".pub");
+  }
+
+  /** The key that vouches for the keys of hosts. */
+  static DaemonKey authority(Path directory) {
+    return new DaemonKey(directory, "ca_ed25519", "banger-ca");
   }
 
   /** The private key, for an SSH client. */
@@ -62,9 +79,44 @@ public final class DaemonKey {
     return key().line();
   }
 
+  /** Another in its place; what is cut off at any point leaves a whole key, old or new. */
+  void rotate() throws BangerException {
+    String _ = line(); // what is damaged is not hidden by a new one
+    lock.lock();
+    try {
+      OpenSshKey key = generate();
+      Files.deleteIfExists(publicFile); // a private key alone gets its public one back
+      replace(file, key.file(random.nextInt()), "rw-------");
+      publish(publicFile, key.line() + "\n", "rw-r--r--");
+    } catch (IOException e) {
+      throw new BangerException(
+          ErrorCode.PERMISSION,
+          "cannot change the daemon's SSH key " + file,
+          "check the permissions of its directory, and the free space; then try again",
+          e);
+    } finally {
+      lock.unlock();
+    }
+  }
+
   /** {@code SHA256:...} */
   public String fingerprint() throws BangerException {
     return key().fingerprint();
+  }
+
+  /** To sign and to verify with. */
+  KeyPair pair() throws BangerException {
+    String text = key().file(0);
+    try (InputStream in = new ByteArrayInputStream(text.getBytes(StandardCharsets.US_ASCII))) {
+      return SecurityUtils.loadKeyPairIdentities(
+              null, NamedResource.ofName(String.valueOf(file)), in, FilePasswordProvider.EMPTY)
+          .iterator()
+          .next();
+    } catch (IOException e) {
+      throw damaged(e);
+    } catch (GeneralSecurityException e) {
+      throw damaged(new IOException(e));
+    }
   }
 
   private OpenSshKey key() throws BangerException {
@@ -148,7 +200,7 @@ public final class DaemonKey {
     try {
       KeyPair pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
       byte[] secret = ((EdECPrivateKey) pair.getPrivate()).getBytes().orElseThrow();
-      return new OpenSshKey(secret, Ed25519.encoded((EdECPublicKey) pair.getPublic()), COMMENT);
+      return new OpenSshKey(secret, Ed25519.encoded((EdECPublicKey) pair.getPublic()), comment);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK since 15 has Ed25519", e);
     }
@@ -156,24 +208,42 @@ public final class DaemonKey {
 
   /** Written beside, then given its name; never over what is there. */
   private void publish(Path target, String text, String mode) throws IOException {
-    FileAttribute<?> permissions =
-        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-    Path beside = Files.createTempFile(directory, PREFIX, "", permissions);
+    place(text, mode, beside -> Files.createLink(target, beside));
+  }
+
+  private void replace(Path target, String text, String mode) throws IOException {
+    place(text, mode, beside -> Files.move(beside, target, StandardCopyOption.ATOMIC_MOVE));
+  }
+
+  private interface Placing {
+    void place(Path beside) throws IOException;
+  }
+
+  private void place(String text, String mode, Placing how) throws IOException {
+    Path beside = Files.createTempFile(directory, PREFIX, "", ownerOnly());
     try {
-      try (FileChannel channel = FileChannel.open(beside, StandardOpenOption.WRITE)) {
-        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
-        while (bytes.hasRemaining()) {
-          channel.write(bytes);
-        }
-        channel.force(true);
-      }
+      write(beside, text);
       Files.setPosixFilePermissions(beside, PosixFilePermissions.fromString(mode));
-      Files.createLink(target, beside);
+      how.place(beside);
       try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
         channel.force(true);
       }
     } finally {
       Files.deleteIfExists(beside);
+    }
+  }
+
+  private static FileAttribute<?> ownerOnly() {
+    return PosixFilePermissions.asFileAttribute(OWNER_ONLY);
+  }
+
+  private static void write(Path file, String text) throws IOException {
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+      ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
+      while (bytes.hasRemaining()) {
+        channel.write(bytes);
+      }
+      channel.force(true);
     }
   }
 }

@@ -142,8 +142,13 @@ final class OpenSshKey {
 
   /** As {@code ssh-keygen -l} says it. */
   String fingerprint() {
+    return fingerprint(blob());
+  }
+
+  /** Of any public key, as it stands on the wire. */
+  static String fingerprint(byte[] key) {
     try {
-      byte[] digest = MessageDigest.getInstance("SHA-256").digest(blob());
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(key);
       return "SHA256:" + Base64.getEncoder().withoutPadding().encodeToString(digest);
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("every JDK has SHA-256", e);

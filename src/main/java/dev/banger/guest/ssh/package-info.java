@@ -1,6 +1,6 @@
 /**
- * SSH to guests: the daemon's own key. Start at {@link dev.banger.guest.ssh.DaemonKey}. Takes a
- * leaf lock while the key is made.
+ * SSH to guests: an endpoint in the daemon for every VM, the keys, and what clients read. Start at
+ * {@link dev.banger.guest.ssh.SshEndpoint}. Takes leaf locks only, never around I/O to a guest.
  */
 @NullMarked
 package dev.banger.guest.ssh;
