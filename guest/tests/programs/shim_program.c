@@ -30,12 +30,13 @@ static int flood(long long bytes) {
     return 0;
 }
 
-/* Greets the first client that stays to hear it. */
+/* Greets the first client that asks for it: one that only looks whether somebody listens says nothing and goes. */
 static int accept_one(int listener) {
     for (;;) {
+        char question;
         int connection = accept(listener, NULL, NULL);
         if (connection < 0) return 1;
-        if (send(connection, "hello\n", 6, MSG_NOSIGNAL) == 6) return 0;
+        if (read(connection, &question, 1) == 1) return send(connection, "hello\n", 6, MSG_NOSIGNAL) == 6 ? 0 : 1;
         close(connection);
     }
 }
@@ -46,6 +47,7 @@ static int connect_to(const char *path) {
     strncpy(address.sun_path, path, sizeof address.sun_path - 1);
     int client = socket(AF_UNIX, SOCK_STREAM, 0);
     if (connect(client, (struct sockaddr *)&address, sizeof address) < 0) return 1;
+    if (send(client, "?", 1, MSG_NOSIGNAL) != 1) return 1;
     ssize_t length = read(client, text, sizeof text);
     return length > 0 && write(1, text, (size_t)length) == length ? 0 : 1;
 }
