@@ -2,6 +2,7 @@ package dev.banger.api;
 
 import io.avaje.jsonb.Json;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Methods about SSH: docs/ssh.md tells what they are for. */
 public final class SshApi {
@@ -10,10 +11,11 @@ public final class SshApi {
   /**
    * A connection of an SSH client.
    *
-   * @param vm the VM, perhaps with .vm behind its name
+   * @param vm the VM, perhaps with .vm behind its name, or with .direct.vm when there is a port
+   * @param port where an SSH server of the guest's own listens, on its loopback; null: the daemon's
    */
   @Json
-  public record Connect(String vm) {}
+  public record Connect(String vm, @Nullable Integer port) {}
 
   /** The VM it leads to. */
   @Json

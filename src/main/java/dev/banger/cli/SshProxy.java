@@ -13,6 +13,8 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import org.aesh.command.CommandDefinition;
 import org.aesh.command.option.Argument;
+import org.aesh.command.option.Option;
+import org.jspecify.annotations.Nullable;
 
 @CommandDefinition(
     name = "ssh-proxy",
@@ -24,12 +26,16 @@ final class SshProxy extends ClientCommand {
   @Argument(required = true, paramLabel = "VM", description = "VM: name, name.vm or id")
   String vm = "";
 
+  @Option(
+      description = "The port of an SSH server that the guest runs itself, in place of banger's")
+  @Nullable Integer direct;
+
   @Override
   @SuppressWarnings(
       "StreamResourceLeak") // descriptors 0 and 1 are the process's, not ours to close
   int run() throws BangerException, InterruptedException {
     try (Client client = connect()) {
-      SshApi.Connected _ = client.call(SshApi.CONNECT, new SshApi.Connect(vm));
+      SshApi.Connected _ = client.call(SshApi.CONNECT, new SshApi.Connect(vm, direct));
       try (YamuxSession session = client.upgrade();
           YamuxStream stream = session.open()) {
         Thread.ofPlatform()

@@ -34,6 +34,17 @@ final class VmSsh extends ClientCommand {
   @Option(shortName = 't', hasValue = false, description = "A terminal for the command, too")
   boolean tty;
 
+  @Option(
+      hasValue = false,
+      description =
+          "To the SSH server that the guest runs itself; waits up to 30 s until it listens")
+  boolean direct;
+
+  @Option(
+      shortName = 'p',
+      description = "With --direct: the port where it listens, 22 when missing")
+  @Nullable Integer port;
+
   @Override
   boolean takesProgram() {
     return true;
@@ -46,6 +57,10 @@ final class VmSsh extends ClientCommand {
 
   @Override
   int run() throws BangerException, UsageException, InterruptedException {
+    if (port != null && !direct) {
+      throw new UsageException(
+          "--port is the port of the guest's own SSH server", "add --direct to go there");
+    }
     List<String> command = new ArrayList<>();
     try (Client client = connect()) {
       VmApi.View view = client.call(VmApi.SHOW, new VmApi.Ref(vm));
@@ -60,7 +75,10 @@ final class VmSsh extends ClientCommand {
       if (tty) {
         command.add("-t");
       }
-      command.addAll(List.of("--", view.name() + ".vm"));
+      if (port != null) {
+        command.addAll(List.of("-p", port.toString()));
+      }
+      command.addAll(List.of("--", view.name() + (direct ? ".direct.vm" : ".vm")));
     }
     command.addAll(words(Cli.PROGRAM.get()));
     return OpenSsh.run(command);

@@ -6,6 +6,7 @@ import dev.banger.capability.Authorization;
 import dev.banger.config.Config;
 import dev.banger.guest.Guest;
 import dev.banger.guest.ssh.ClientFiles;
+import dev.banger.guest.ssh.GuestServer;
 import dev.banger.guest.ssh.SshEndpoint;
 import dev.banger.guest.ssh.SshKeys;
 import dev.banger.guest.ssh.SshTarget;
@@ -22,6 +23,8 @@ import dev.banger.vm.Vms;
 import dev.banger.yamux.YamuxSession;
 import dev.banger.yamux.YamuxStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -30,7 +33,14 @@ import java.util.Map;
 
 /** Connections of SSH clients, and what these read. */
 final class SshMethods {
-  private static final String SUFFIX = ".vm";
+  private static final List<String> SUFFIXES = List.of(".direct.vm", ".vm");
+
+  /** Who answers a client. */
+  @FunctionalInterface
+  private interface Server {
+    void serve(InputStream client, OutputStream toClient)
+        throws BangerException, InterruptedException, IOException;
+  }
 
   private final Vms vms;
   private final Images images;
@@ -89,10 +99,15 @@ final class SshMethods {
       throws BangerException, InterruptedException {
     VmRow row = find(wish.vm());
     Guest guest = vms.guest(row);
+    SshApi.Connected connected = new SshApi.Connected(row.id().value(), row.name().value());
+    if (wish.port() != null) {
+      GuestServer server =
+          GuestServer.dial(guest, row.name().value(), wish.port(), GuestServer.PATIENCE);
+      return new Upgrade<>(connected, session -> serve(session, server::join));
+    }
     SshTarget target = target(row, guest);
     return new Upgrade<>(
-        new SshApi.Connected(row.id().value(), row.name().value()),
-        session -> serve(session, target));
+        connected, session -> serve(session, (in, out) -> endpoint.serve(target, in, out)));
   }
 
   /** A VM may be named as a host is. */
@@ -100,10 +115,12 @@ final class SshMethods {
     try {
       return vms.find(host);
     } catch (BangerException e) {
-      if (e.code() != ErrorCode.NOT_FOUND || !host.endsWith(SUFFIX)) {
-        throw e;
+      for (String suffix : SUFFIXES) {
+        if (e.code() == ErrorCode.NOT_FOUND && host.endsWith(suffix)) {
+          return vms.find(host.substring(0, host.length() - suffix.length()));
+        }
       }
-      return vms.find(host.substring(0, host.length() - SUFFIX.length()));
+      throw e;
     }
   }
 
@@ -157,11 +174,11 @@ final class SshMethods {
     return new SshApi.Synced(row.id().value(), row.name().value(), authorization.sync(guest));
   }
 
-  private void serve(YamuxSession session, SshTarget target)
+  private static void serve(YamuxSession session, Server server)
       throws BangerException, InterruptedException, IOException {
     try (YamuxStream stream = session.accept()) {
       session.onClosed(_ -> stream.reset());
-      endpoint.serve(target, stream.input(), stream.output());
+      server.serve(stream.input(), stream.output());
     }
   }
 }

@@ -1,11 +1,17 @@
 package dev.banger.guest;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.banger.guest.ssh.ClientFiles;
+import dev.banger.guest.ssh.GuestServer;
 import dev.banger.guest.ssh.SshEndpoint;
 import dev.banger.guest.ssh.SshTarget;
+import dev.banger.model.BangerException;
+import dev.banger.model.ErrorCode;
 import dev.banger.model.VmId;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -17,10 +23,12 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -100,6 +108,39 @@ class SshEndpointHostTest {
       return new String(
           (out ? process.getInputStream() : process.getErrorStream()).readAllBytes(),
           StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aServerOfTheGuestsOwnIsMissedInBoundedTimeAndFoundWhenItBeginsLate() throws Exception {
+    int port = freePort();
+    assertThatThrownBy(() -> GuestServer.dial(guest, "web", port, Duration.ofMillis(300)))
+        .isInstanceOfSatisfying(
+            BangerException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.UNAVAILABLE))
+        .hasMessageContaining("web's own listens on its port " + port);
+    FutureTask<GuestServer> dialled =
+        new FutureTask<>(() -> GuestServer.dial(guest, "web", port, Duration.ofSeconds(30)));
+    Thread.ofVirtual().start(dialled);
+    try (ServerSocket late = new ServerSocket(port)) {
+      GuestServer server = dialled.get(30, TimeUnit.SECONDS);
+      Thread.ofVirtual().start(() -> echo(late));
+      ByteArrayOutputStream heard = new ByteArrayOutputStream();
+      server.join(new ByteArrayInputStream(new byte[300_000]), heard);
+      assertThat(heard.toByteArray()).hasSize(300_000);
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0)) {
+      return free.getLocalPort();
+    }
+  }
+
+  private static void echo(ServerSocket server) {
+    try (Socket client = server.accept()) {
+      client.getInputStream().transferTo(client.getOutputStream());
     } catch (IOException e) {
       throw new AssertionError(e);
     }

@@ -116,6 +116,24 @@ class SshHostTest {
   }
 
   @Test
+  void theGuestsOwnServerIsReachedAlsoWhenItBeginsLate() throws Exception {
+    Host.Result result =
+        sh(
+            """
+            libraries=$(ldd /usr/sbin/sshd | grep -o '/[^ ]*' | sed 's,^/,,')
+            tar -C / -ch usr/sbin/sshd $libraries | ssh -F $F web.vm 'tar -C / -x --skip-old-files'
+            banger vm exec web -- sh -c 'echo sshd:x:105:65534::/run/sshd:/usr/sbin/nologin >> /etc/passwd
+              mkdir -p /run/sshd; : > /etc/ssh/sshd_config; ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key
+              setsid sh -c "sleep 2; /usr/sbin/sshd -E /root/sshd.log" > /dev/null 2>&1 < /dev/null &'
+            banger vm ssh --direct web -- 'echo "${SSH_CONNECTION%% *}"; exit 3' || echo $?
+            head -c 1000000 big | ssh -F $F web.direct.vm cat | cmp - <(head -c 1000000 big) && echo same
+            """);
+    assertThat(result.err()).isEmpty();
+    assertThat(result.ok().out()).isEqualTo("127.0.0.1\n3\nsame\n");
+    assertThat(host.banger("vm", "ssh", "-p", "2", "web").status()).isEqualTo(2);
+  }
+
+  @Test
   void bangerVmSshPassesStatusSignalsAndWordsThrough() throws Exception {
     assertThat(host.banger("vm", "ssh", "web", "--", "echo $((6 * 7)) | cat; exit 3"))
         .isEqualTo(new Host.Result(3, "42\n", ""));

@@ -8,8 +8,9 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /**
- * What OpenSSH's client reads: a configuration in which {@code NAME.vm} is a VM, and a known_hosts
- * of one line, the daemon's authority. Whoever includes the configuration is asked nothing.
+ * What OpenSSH's client reads: a configuration in which {@code NAME.vm} is a VM and {@code
+ * NAME.direct.vm} the SSH server that its guest runs itself, and a known_hosts of one line, the
+ * daemon's authority. Whoever includes the configuration is asked nothing.
  */
 public final class ClientFiles {
   private final SshKeys keys;
@@ -52,13 +53,22 @@ public final class ClientFiles {
   private String text() {
     return """
     # Written by banger, again and again; docs/ssh.md tells what it does.
+    Host *.direct.vm
+      ProxyCommand %1$s --direct %%p %%h
+      User root
+      IdentityFile %3$s
+      UserKnownHostsFile /dev/null
+      GlobalKnownHostsFile /dev/null
+      StrictHostKeyChecking no
+      LogLevel ERROR
+      CheckHostIP no
     Host *.vm
-      ProxyCommand %s %%h
-      User %s
-      IdentityFile %s
+      ProxyCommand %1$s %%h
+      User %2$s
+      IdentityFile %3$s
       IdentitiesOnly yes
       PreferredAuthentications publickey
-      UserKnownHostsFile %s
+      UserKnownHostsFile %4$s
       GlobalKnownHostsFile /dev/null
       HostKeyAlgorithms ssh-ed25519-cert-v01@openssh.com
       StrictHostKeyChecking yes

@@ -59,7 +59,7 @@ final class DirectChannel extends RelayChannel {
 
   private void connect(Buffer request, OpenFuture opened) {
     try {
-      GuestStream stream = connect(where.of(guest, request));
+      GuestStream stream = connect(guest, where.of(guest, request));
       openStreams();
       signalChannelOpenSuccess(); // the client is told by a listener of the channel
       opened.setOpened();
@@ -75,7 +75,7 @@ final class DirectChannel extends RelayChannel {
   }
 
   /** The first that somebody listens on. */
-  private GuestStream connect(List<GuestAddress> addresses)
+  static GuestStream connect(Guest guest, List<GuestAddress> addresses)
       throws BangerException, InterruptedException {
     for (GuestAddress address : addresses.subList(0, addresses.size() - 1)) {
       try {
