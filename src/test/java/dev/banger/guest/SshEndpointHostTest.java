@@ -138,14 +138,6 @@ class SshEndpointHostTest {
     }
   }
 
-  private static void echo(ServerSocket server) {
-    try (Socket client = server.accept()) {
-      client.getInputStream().transferTo(client.getOutputStream());
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
-  }
-
   @Test
   void commandsEndAsTheyDoAtHomeAndNobodyIsAskedAboutKeys() throws Exception {
     Result result =

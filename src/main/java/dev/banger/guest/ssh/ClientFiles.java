@@ -62,7 +62,7 @@ public final class ClientFiles {
       StrictHostKeyChecking no
       LogLevel ERROR
       CheckHostIP no
-    Host *.vm
+    Host *.vm !*.direct.vm
       ProxyCommand %1$s %%h
       User %2$s
       IdentityFile %3$s
