@@ -4,6 +4,7 @@ import dev.banger.capability.Capabilities;
 import dev.banger.capability.StartPlan;
 import dev.banger.guest.PowerAction;
 import dev.banger.journal.Journal;
+import dev.banger.journal.Step;
 import dev.banger.journal.StepKind;
 import dev.banger.journal.Steps;
 import dev.banger.lock.Held;
@@ -22,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -265,34 +267,31 @@ final class Lifecycle {
   private void finish(
       VmRow row, LiveVm vm, String why, boolean asked, RestartRules.Ending ending, Held held)
       throws BangerException, InterruptedException {
+    RunEnd end = new RunEnd(ending, clock.instant(), vm.ran(), asked, why);
     try {
-      discard(row, vm, held);
+      discard(row, vm, held, end.words());
     } finally {
-      Instant now = clock.instant();
-      VmRow.Restarts restarts = RestartRules.after(row, ending, vm.ran(), now);
-      outcomes.settle(row.id(), end(row, state(ending), now, why, asked, restarts));
+      outcomes.settle(row.id(), end.outcome(row, transitions));
     }
   }
 
-  private static VmRow.State state(RestartRules.Ending ending) {
-    return ending == RestartRules.Ending.FAILURE ? VmRow.State.FAILED : VmRow.State.STOPPED;
-  }
-
-  private void discard(VmRow row, LiveVm vm, Held held)
+  private void discard(VmRow row, LiveVm vm, Held held, List<String> end)
       throws BangerException, InterruptedException {
     held.requireFor(locks.of(row.id()));
     live.remove(row.id(), vm);
     vm.close();
-    tearDown(row.id());
+    tearDown(row.id(), end);
   }
 
   /**
    * A run is over: from here on it is finished, by a later daemon if need be. What the journal
    * cannot take, as on a full disk, is done all the same: it makes room.
+   *
+   * @param end {@link RunEnd#words}; none when a removal follows
    */
-  private void tearDown(VmId id) throws BangerException, InterruptedException {
+  private void tearDown(VmId id, List<String> end) throws BangerException, InterruptedException {
     try (Steps steps = journal.steps(id.value())) {
-      steps.take(Remains.step(StepKind.TEARDOWN, id), () -> remains.endRun(id));
+      steps.take(new Step(StepKind.TEARDOWN, id.value(), end), () -> remains.endRun(id));
       steps.keep();
     } catch (BangerException e) {
       LOG.warn("vm=" + id + " is torn down once more, without the journal", e);
@@ -308,7 +307,7 @@ final class Lifecycle {
     if (vm != null) {
       vm.stopping();
       vm.vmm().kill();
-      discard(row, vm, held);
+      discard(row, vm, held, List.of());
     }
   }
 
@@ -388,11 +387,12 @@ final class Lifecycle {
     if (found.isPresent() && !found.get().alive()) { // its shim may not have written it down yet
       exit = found.get().awaitExit(EXIT_LIMIT);
     }
-    if (found.isPresent() || row.state() == VmRow.State.RUNNING) {
-      tearDown(row.id());
-    }
     if (row.state() == VmRow.State.RUNNING) {
-      foundDead(row, exit.orElseGet(() -> unseen(row)));
+      RunEnd end = foundDead(row, exit.orElseGet(() -> unseen(row)));
+      tearDown(row.id(), end.words());
+      outcomes.settle(row.id(), end.outcome(row, transitions));
+    } else if (found.isPresent()) {
+      tearDown(row.id(), List.of());
     }
   }
 
@@ -412,15 +412,13 @@ final class Lifecycle {
         : new VmmExit(VmmExit.Reason.HOST_RESTARTED, "", clock.instant());
   }
 
-  private void foundDead(VmRow row, VmmExit exit) throws BangerException {
-    RestartRules.Ending ending = RestartRules.Ending.of(exit.reason());
+  private static RunEnd foundDead(VmRow row, VmmExit exit) {
     Duration ran =
         row.life()
             .started()
             .map(begun -> Duration.between(begun, exit.time()))
             .orElse(RestartRules.GOOD_RUN);
-    VmRow.Restarts restarts = RestartRules.after(row, ending, ran, clock.instant());
-    outcomes.settle(
-        row.id(), end(row, state(ending), exit.time(), exit.toString(), false, restarts));
+    RestartRules.Ending ending = RestartRules.Ending.of(exit.reason());
+    return new RunEnd(ending, exit.time(), ran, false, exit.toString());
   }
 }

@@ -58,7 +58,7 @@ final class Remains {
     journal.undoer(StepKind.VM_RECORD, step -> remove(id(step), "it could not be made"));
     journal.undoer(StepKind.VM_DIRECTORY, step -> removeDirectories(id(step)));
     journal.undoer(StepKind.VM_REMOVAL, step -> remove(id(step), ""));
-    journal.undoer(StepKind.TEARDOWN, step -> endRun(id(step)));
+    journal.undoer(StepKind.TEARDOWN, this::finish);
     journal.undoer(StepKind.HOOKS, step -> cleanUpHooks(id(step)));
   }
 
@@ -68,6 +68,15 @@ final class Remains {
 
   private static VmId id(Step step) {
     return new VmId(step.owner());
+  }
+
+  /** What a daemon that died had begun: also the word of how the run came to its end. */
+  private void finish(Step teardown) throws BangerException, InterruptedException {
+    endRun(id(teardown));
+    Optional<VmRow> row = transitions.row(id(teardown));
+    if (row.isPresent()) {
+      RunEnd.settle(teardown.operands(), row.get(), transitions);
+    }
   }
 
   /** Its VMM ends, if it runs, and all goes that it had on the host for this run. */
